@@ -1,0 +1,219 @@
+import { Redis } from "ioredis";
+import { formatAddress, type Address } from "./address.ts";
+import type { Login } from "./credentials.ts";
+import { infoNumber, parseInfo, parsePairs, type InfoFields } from "./infoReply.ts";
+import type { ServerVersion } from "./serverVersion.ts";
+
+/** What INFO replication says, with the same names for a primary and a replica. Offsets in bytes. */
+export interface ReplicationState {
+  role: "master" | "replica";
+  /** Replication ID of the history that this server is on. */
+  replid: string;
+  /** Where this server stands: what it sent as a master, what it applied as a replica. */
+  offset: number;
+  /** The history that it was on before its last promotion, and the first offset that is no longer that history. */
+  replid2: string;
+  secondOffset: number;
+  /** As a replica: whom it follows, and whether the link is up. */
+  following?: Address;
+  linkUp: boolean;
+  /** As a replica: a full copy is being received. */
+  syncInProgress: boolean;
+  /** As a master: the replicas that are attached. */
+  replicas: AttachedReplica[];
+}
+
+/** A line `slaveN:` of INFO replication. */
+export interface AttachedReplica {
+  address: Address;
+  state: string;
+  /** The offset of its last acknowledgement, at most a second old. */
+  offset: number;
+}
+
+/** Keys per database number, as INFO keyspace has them. */
+export type Keyspace = ReadonlyMap<number, number>;
+
+/** An error that the server answered or the connection met, with the server named; never holds a password. */
+export class RedisServerError extends Error {
+  override name = "RedisServerError";
+}
+
+/**
+ * One Redis or Valkey server, seen by the operator. Every call has a deadline and fails rather than waits for a
+ * reconnection: what the server did must be looked at again, never assumed.
+ */
+export class RedisServer {
+  readonly address: Address;
+  readonly client: Redis;
+
+  private constructor(address: Address, client: Redis) {
+    this.address = address;
+    this.client = client;
+  }
+
+  /**
+   * Connects and logs in.
+   * @param timeoutMs for the connection and for each command; default 5,000
+   * @throws RedisServerError when the server can't be reached or refuses the login
+   */
+  static async connect(address: Address, login: Login, timeoutMs = 5_000): Promise<RedisServer> {
+    const client = new Redis({
+      host: address.host,
+      port: address.port,
+      username: login.username,
+      // A user without a password accepts any; sending none would leave the connection on the default user.
+      password: login.password ?? "nopass",
+      protocol: 2,
+      lazyConnect: true,
+      enableReadyCheck: false,
+      retryStrategy: null,
+      maxRetriesPerRequest: 0,
+      connectTimeout: timeoutMs,
+      commandTimeout: timeoutMs,
+      disableClientInfo: true,
+      connectionName: "redis-bluegreen-operator",
+    });
+    // ioredis emits connection errors on top of rejecting the call; without a listener they would end the process.
+    client.on("error", () => undefined);
+    const server = new RedisServer(address, client);
+    try {
+      await client.connect();
+      await client.ping();
+    } catch (error) {
+      client.disconnect();
+      throw server.failure("connect", error);
+    }
+    return server;
+  }
+
+  /** Ends the connection at once. */
+  close(): void {
+    this.client.disconnect();
+  }
+
+  /** Any command, for what has no method of its own. */
+  async call(command: string, ...args: (string | number | Buffer)[]): Promise<unknown> {
+    try {
+      return await this.client.call(command, args);
+    } catch (error) {
+      throw this.failure(command, error);
+    }
+  }
+
+  /** Runs commands in one MULTI/EXEC; throws if any of them failed. */
+  async transaction(...commands: (string | number)[][]): Promise<unknown[]> {
+    let pipeline = this.client.multi();
+    for (const [name, ...args] of commands) pipeline = pipeline.call(String(name), ...args);
+    let replies: [Error | null, unknown][] | null;
+    try {
+      replies = await pipeline.exec();
+    } catch (error) {
+      throw this.failure("EXEC", error);
+    }
+    if (replies === null) throw new RedisServerError(`${formatAddress(this.address)}: EXEC was discarded`);
+    return replies.map(([error, value], i) => {
+      if (error !== null) throw this.failure(String(commands[i]?.[0] ?? "EXEC"), error);
+      return value;
+    });
+  }
+
+  /** INFO, all sections or one. */
+  async info(section?: string): Promise<InfoFields> {
+    return parseInfo(String(await (section === undefined ? this.call("INFO") : this.call("INFO", section))));
+  }
+
+  /** What the server says it is; Valkey reports a Redis version beside its own. */
+  async version(): Promise<ServerVersion> {
+    return versionOf(await this.info("server"));
+  }
+
+  /** Role, offsets and links. */
+  async replication(): Promise<ReplicationState> {
+    return replicationStateOf(await this.info("replication"));
+  }
+
+  /** Keys in each database that holds any. */
+  async keyspace(): Promise<Keyspace> {
+    return keyspaceOf(await this.info("keyspace"));
+  }
+
+  /** Values of configuration directives; a directive that the version doesn't know is absent. */
+  async configGet(...names: string[]): Promise<ReadonlyMap<string, string>> {
+    const values = new Map<string, string>();
+    // One call each: several patterns in one CONFIG GET are understood from Redis 7.0 on only.
+    const replies = await Promise.all(names.map((name) => this.call("CONFIG", "GET", name)));
+    for (const reply of replies as string[][]) {
+      for (let i = 0; i + 1 < reply.length; i += 2) values.set(reply[i] ?? "", reply[i + 1] ?? "");
+    }
+    return values;
+  }
+
+  /** Sets one configuration directive in memory; `configRewrite` makes it last. */
+  async configSet(name: string, value: string | number): Promise<void> {
+    await this.call("CONFIG", "SET", name, value);
+  }
+
+  /**
+   * Writes the running configuration, the role and the users to the server's own file.
+   * @returns false where the server was started without a file, so that nothing can be persisted
+   */
+  async configRewrite(): Promise<boolean> {
+    try {
+      await this.call("CONFIG", "REWRITE");
+      return true;
+    } catch (error) {
+      if (error instanceof RedisServerError && error.message.includes("without a config file")) return false;
+      throw error;
+    }
+  }
+
+  private failure(what: string, error: unknown): RedisServerError {
+    const reason = error instanceof Error ? error.message : String(error);
+    return new RedisServerError(`${formatAddress(this.address)}: ${what}: ${reason || "connection closed"}`);
+  }
+}
+
+/** Reads the `server` section of INFO. */
+export function versionOf(fields: InfoFields): ServerVersion {
+  const valkey = fields.get("valkey_version");
+  if (valkey !== undefined) return { product: "valkey", version: valkey };
+  return { product: "redis", version: fields.get("redis_version") ?? "0" };
+}
+
+/** Reads the `replication` section of INFO. */
+export function replicationStateOf(fields: InfoFields): ReplicationState {
+  const isMaster = fields.get("role") === "master";
+  const state: ReplicationState = {
+    role: isMaster ? "master" : "replica",
+    replid: fields.get("master_replid") ?? "",
+    offset: infoNumber(fields, isMaster ? "master_repl_offset" : "slave_repl_offset"),
+    replid2: fields.get("master_replid2") ?? "",
+    secondOffset: infoNumber(fields, "second_repl_offset"),
+    linkUp: fields.get("master_link_status") === "up",
+    syncInProgress: fields.get("master_sync_in_progress") === "1",
+    replicas: [],
+  };
+  const host = fields.get("master_host");
+  if (!isMaster && host !== undefined) state.following = { host, port: infoNumber(fields, "master_port") };
+  for (const [name, value] of fields) {
+    if (!/^slave\d+$/.test(name)) continue;
+    const replica = parsePairs(value);
+    state.replicas.push({
+      address: { host: replica.get("ip") ?? "", port: Number(replica.get("port") ?? 0) },
+      state: replica.get("state") ?? "",
+      offset: Number(replica.get("offset") ?? 0),
+    });
+  }
+  return state;
+}
+
+/** Reads the `keyspace` section of INFO. */
+export function keyspaceOf(fields: InfoFields): Keyspace {
+  const keyspace = new Map<number, number>();
+  for (const [name, value] of fields) {
+    const database = /^db(\d+)$/.exec(name)?.[1];
+    if (database !== undefined) keyspace.set(Number(database), Number(parsePairs(value).get("keys") ?? 0));
+  }
+  return keyspace;
+}
