@@ -93,7 +93,7 @@ function violationsOf(history: LaneHistory, state: LaneState): Violation[] {
  * Each INCR's answer is the value that it made. With all applied once, the n acknowledged answers are n different
  * numbers up to the final value. A number answered twice, or above the final value: the first was lost. A number that
  * nobody was answered: an INCR ran twice, unless an unacknowledged one accounts for it. The sum of these equals
- * `final - acknowledged`, but losses and repetitions don't cancel each other out.
+ * `final - acknowledged`, but a loss and a repetition hide each other only where the one directly follows the other.
  */
 function counterViolations(key: string, increments: Operation[], final: number): Violation[] {
   const answered = new Map<number, Operation>();
