@@ -76,10 +76,10 @@ export function canReplicate(master: ServerVersion, replica: ServerVersion): Com
   const sent = versionSent(master, replica, written);
   // Valkey refuses Redis's formats above the last shared one, whatever its own number is.
   const limit = replica.product === "valkey" && master.product === "redis" ? LAST_SHARED_RDB : readable;
-  const origin = limit === readable ? "" : "of Redis ";
+  const origin = limit === readable ? "" : " from Redis";
   return {
     ok: sent <= limit,
-    reason: `${formatVersion(master)} ${sent === written ? "writes" : "sends"} RDB version ${sent}, ${formatVersion(replica)} reads ${origin}up to ${limit}`,
+    reason: `${formatVersion(master)} ${sent === written ? "writes" : "sends"} RDB version ${sent}, ${formatVersion(replica)} reads up to ${limit}${origin}`,
   };
 }
 

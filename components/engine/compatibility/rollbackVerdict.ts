@@ -1,0 +1,160 @@
+import { atLeast, formatVersion, type ServerVersion } from "../serverVersion.ts";
+import { commandsUnknownTo } from "./commandIntroduced.ts";
+import { canReplicate, minorOf, rdbVersionOf, sameMinor } from "./matrix.ts";
+import { optionsUnknownTo } from "./optionIntroduced.ts";
+
+/** What the way back will be, and why. */
+export interface Verdict {
+  /** `lossless (native)`: the old server follows the newer one by REPLICAOF; else writes since the cutover are lost. */
+  kind: "lossless (native)" | "backup only";
+  /** One sentence without a full stop. */
+  reason: string;
+  /** What would end the verdict later, or can't be seen from outside: sentences. */
+  warnings: string[];
+}
+
+/** What the verdict can't know from versions and commands. */
+export interface VerdictOptions {
+  /** The old server writes an append-only file: after its own restart it can't continue the link. */
+  oldKeepsAof?: boolean;
+  /** Why the old server can't follow the newer one whatever their versions, e.g. because it can't reach it. */
+  noLinkBecause?: string;
+}
+
+/**
+ * Newer releases whose emitted commands an old one applies without a difference, as long as the application keeps to
+ * commands of the old one. Each pair was measured case by case over a link continued by partial resync.
+ */
+const NATIVE_BACK: ReadonlyMap<string, readonly string[]> = new Map([
+  ["redis 7.0", ["redis 7.2", "redis 8.0", "valkey 8.1", "valkey 9.1"]],
+  ["redis 7.2", ["redis 7.4", "redis 8.0", "valkey 8.1", "valkey 9.1"]],
+  ["redis 7.4", ["redis 8.0"]],
+  ["redis 8.0", ["redis 8.6"]],
+]);
+
+/** Commands that carry a payload in the RDB version of the server that made it, which an older RDB version rejects. */
+const PAYLOAD_COMMANDS: readonly string[] = ["function|restore", "restore", "restore-asking"];
+
+/**
+ * What a rollback from `newer` to `old` will be, once `newer` is live.
+ *
+ * @param old the colour that a rollback goes back to
+ * @param newer the colour that a cutover makes live
+ * @param commandsInUse names from INFO commandstats of the live server, whichever it is: lower case, without prefix
+ */
+export function rollbackVerdict(
+  old: ServerVersion,
+  newer: ServerVersion,
+  commandsInUse: ReadonlySet<string>,
+  options: VerdictOptions = {},
+): Verdict {
+  const warnings = warningsFor(old, newer, commandsInUse, options);
+  const obstacle =
+    options.noLinkBecause ??
+    versionObstacle(old, newer) ??
+    unknownCommandObstacle(old, commandsInUse) ??
+    payloadObstacle(old, newer, commandsInUse);
+  if (obstacle !== undefined) return { kind: "backup only", reason: obstacle, warnings };
+  return { kind: "lossless (native)", reason: nativeReason(old, newer), warnings };
+}
+
+/** Whether `replica` follows `master` as replication is meant to go: to the same release or a newer one. */
+function isForward(master: ServerVersion, replica: ServerVersion): boolean {
+  if (sameMinor(master, replica)) return true;
+  const newEnough =
+    master.product === replica.product
+      ? atLeast(minorOf(replica.version), minorOf(master.version))
+      : // Valkey is a fork of Redis 7.2 and takes everything up to it; nothing goes the other way by design.
+        master.product === "redis";
+  return newEnough && canReplicate(master, replica).ok;
+}
+
+function versionObstacle(old: ServerVersion, newer: ServerVersion): string | undefined {
+  if (isForward(newer, old) || isMeasuredBack(old, newer)) return undefined;
+  const [from, to] = [formatVersion(newer), formatVersion(old)];
+  if (old.product === "redis" && !atLeast(old.version, "6.2")) {
+    return `${to} ignores SET … PXAT, which ${from} emits for every SET with an expiry, so its data would drift silently`;
+  }
+  if (old.product === "redis" && !atLeast(old.version, "7.0")) {
+    return `${to} rejects forms that ${from} emits, such as XGROUP SETID … ENTRIESREAD, so its data would drift`;
+  }
+  if (newer.product === "redis" && atLeast(newer.version, "8.6") && !atLeast(old.version, "8.0")) {
+    return `${to} rejects HSETEX, which ${from} emits for HINCRBYFLOAT, so its data would drift`;
+  }
+  return `what ${from} emits is not measured on ${to}`;
+}
+
+function isMeasuredBack(old: ServerVersion, newer: ServerVersion): boolean {
+  return NATIVE_BACK.get(releaseOf(old))?.includes(releaseOf(newer)) ?? false;
+}
+
+function releaseOf(server: ServerVersion): string {
+  return `${server.product} ${minorOf(server.version)}`;
+}
+
+function unknownCommandObstacle(old: ServerVersion, commandsInUse: ReadonlySet<string>): string | undefined {
+  const writes = commandsUnknownTo(old, commandsInUse).filter(({ effect }) => effect === "write");
+  if (writes.length === 0) return undefined;
+  return `${formatVersion(old)} does not know ${nameList(writes)}, which the application uses`;
+}
+
+function payloadObstacle(
+  old: ServerVersion,
+  newer: ServerVersion,
+  commandsInUse: ReadonlySet<string>,
+): string | undefined {
+  const used = PAYLOAD_COMMANDS.filter((name) => commandsInUse.has(name)).map((name) => ({ name }));
+  const [writes, reads] = [rdbVersionOf(newer), rdbVersionOf(old)];
+  if (
+    used.length === 0 ||
+    isForward(newer, old) ||
+    (writes !== undefined && reads !== undefined && writes <= reads)
+  )
+    return undefined;
+  const versions =
+    writes === undefined || reads === undefined
+      ? "whose payload is not measured"
+      : `whose payload has RDB version ${writes} on ${formatVersion(newer)}, ${formatVersion(old)} reads up to ${reads}`;
+  return `the application uses ${nameList(used)}, ${versions} (if that was a one-off, reset the counters with CONFIG RESETSTAT)`;
+}
+
+function nativeReason(old: ServerVersion, newer: ServerVersion): string {
+  const [from, to] = [formatVersion(newer), formatVersion(old)];
+  if (sameMinor(old, newer)) return `${to} and ${from} are the same minor release`;
+  if (isForward(newer, old)) return `${to} follows the older ${from} as any replica does`;
+  return `${to} applies everything that ${from} emits for the commands in use`;
+}
+
+function warningsFor(
+  old: ServerVersion,
+  newer: ServerVersion,
+  commandsInUse: ReadonlySet<string>,
+  options: VerdictOptions,
+): string[] {
+  const [from, to] = [formatVersion(newer), formatVersion(old)];
+  const warnings: string[] = [];
+  const reads = commandsUnknownTo(old, commandsInUse).filter(({ effect }) => effect === "read");
+  if (reads.length > 0)
+    warnings.push(`${to} does not know ${nameList(reads)}: after a rollback they would fail`);
+  if (!isForward(newer, old)) {
+    const forms = optionsUnknownTo(old, newer, commandsInUse);
+    if (forms.length > 0) {
+      warnings.push(
+        `the way back is lost by options that ${to} rejects and commandstats does not show: ${forms.join(", ")}`,
+      );
+    }
+    if (!canReplicate(newer, old).ok) {
+      warnings.push(
+        `the rollback link holds by partial resync only: a full copy from ${from} can't be read by ${to}, so a link that is down for longer than the backlog lasts ends the way back`,
+      );
+    }
+  }
+  if (options.oldKeepsAof === true) {
+    warnings.push(`${to} writes an append-only file: after its own restart the rollback link can't continue`);
+  }
+  return warnings;
+}
+
+function nameList(commands: readonly { name: string }[]): string {
+  return commands.map(({ name }) => name.replace("|", " ").toUpperCase()).join(", ");
+}
