@@ -48,13 +48,10 @@ export function rollbackVerdict(
   commandsInUse: ReadonlySet<string>,
   options: VerdictOptions = {},
 ): Verdict {
-  const warnings = warningsFor(old, newer, commandsInUse, options);
-  const obstacle =
-    options.noLinkBecause ??
-    versionObstacle(old, newer) ??
-    unknownCommandObstacle(old, commandsInUse) ??
-    payloadObstacle(old, newer, commandsInUse);
+  const obstacle = options.noLinkBecause ?? streamObstacle(old, newer, commandsInUse);
+  const warnings = applicationWarnings(old, newer, commandsInUse);
   if (obstacle !== undefined) return { kind: "backup only", reason: obstacle, warnings };
+  warnings.push(...linkWarnings(old, newer, commandsInUse, options));
   return { kind: "lossless (native)", reason: nativeReason(old, newer), warnings };
 }
 
@@ -69,8 +66,22 @@ function isForward(master: ServerVersion, replica: ServerVersion): boolean {
   return newEnough && canReplicate(master, replica).ok;
 }
 
+/** Why `old` can't apply what `newer` emits. */
+function streamObstacle(
+  old: ServerVersion,
+  newer: ServerVersion,
+  commandsInUse: ReadonlySet<string>,
+): string | undefined {
+  if (isForward(newer, old)) return undefined;
+  return (
+    versionObstacle(old, newer) ??
+    unknownCommandObstacle(old, commandsInUse) ??
+    payloadObstacle(old, newer, commandsInUse)
+  );
+}
+
 function versionObstacle(old: ServerVersion, newer: ServerVersion): string | undefined {
-  if (isForward(newer, old) || isMeasuredBack(old, newer)) return undefined;
+  if (isMeasuredBack(old, newer)) return undefined;
   const [from, to] = [formatVersion(newer), formatVersion(old)];
   if (old.product === "redis" && !atLeast(old.version, "6.2")) {
     return `${to} ignores SET … PXAT, which ${from} emits for every SET with an expiry, so its data would drift silently`;
@@ -105,12 +116,7 @@ function payloadObstacle(
 ): string | undefined {
   const used = PAYLOAD_COMMANDS.filter((name) => commandsInUse.has(name)).map((name) => ({ name }));
   const [writes, reads] = [rdbVersionOf(newer), rdbVersionOf(old)];
-  if (
-    used.length === 0 ||
-    isForward(newer, old) ||
-    (writes !== undefined && reads !== undefined && writes <= reads)
-  )
-    return undefined;
+  if (used.length === 0 || (writes !== undefined && reads !== undefined && writes <= reads)) return undefined;
   const versions =
     writes === undefined || reads === undefined
       ? "whose payload is not measured"
@@ -125,7 +131,22 @@ function nativeReason(old: ServerVersion, newer: ServerVersion): string {
   return `${to} applies everything that ${from} emits for the commands in use`;
 }
 
-function warningsFor(
+/** What a rollback would mean for the application, whatever happens to the data. */
+function applicationWarnings(
+  old: ServerVersion,
+  newer: ServerVersion,
+  commandsInUse: ReadonlySet<string>,
+): string[] {
+  const forward = isForward(newer, old);
+  const unknown = commandsUnknownTo(old, commandsInUse).filter(({ effect }) => forward || effect === "read");
+  if (unknown.length === 0) return [];
+  return [
+    `the application uses ${nameList(unknown)}, which ${formatVersion(old)} does not know of itself: after a rollback they would fail`,
+  ];
+}
+
+/** What would end the rollback link. */
+function linkWarnings(
   old: ServerVersion,
   newer: ServerVersion,
   commandsInUse: ReadonlySet<string>,
@@ -133,21 +154,16 @@ function warningsFor(
 ): string[] {
   const [from, to] = [formatVersion(newer), formatVersion(old)];
   const warnings: string[] = [];
-  const reads = commandsUnknownTo(old, commandsInUse).filter(({ effect }) => effect === "read");
-  if (reads.length > 0)
-    warnings.push(`${to} does not know ${nameList(reads)}: after a rollback they would fail`);
-  if (!isForward(newer, old)) {
-    const forms = optionsUnknownTo(old, newer, commandsInUse);
-    if (forms.length > 0) {
-      warnings.push(
-        `the way back is lost by options that ${to} rejects and commandstats does not show: ${forms.join(", ")}`,
-      );
-    }
-    if (!canReplicate(newer, old).ok) {
-      warnings.push(
-        `the rollback link holds by partial resync only: a full copy from ${from} can't be read by ${to}, so a link that is down for longer than the backlog lasts ends the way back`,
-      );
-    }
+  const forms = isForward(newer, old) ? [] : optionsUnknownTo(old, newer, commandsInUse);
+  if (forms.length > 0) {
+    warnings.push(
+      `options that ${to} rejects would end it, and commandstats does not show them: ${forms.join(", ")}`,
+    );
+  }
+  if (!canReplicate(newer, old).ok) {
+    warnings.push(
+      `${to} can't read a full copy from ${from}: a rollback link that is down for longer than the backlog lasts is lost`,
+    );
   }
   if (options.oldKeepsAof === true) {
     warnings.push(`${to} writes an append-only file: after its own restart the rollback link can't continue`);
