@@ -1,0 +1,19 @@
+/** The keys of a deployment that this project creates. */
+export const DEPLOYMENT_KEYS: readonly string[] = [
+  "version",
+  "product",
+  "image",
+  "replicas",
+  "memory",
+  "persistence",
+  "redis",
+  "operatorPort",
+];
+
+/** The keys of a server that exists already. */
+export const EXISTING_SERVER_KEYS: readonly string[] = [
+  "address",
+  "password",
+  "peerAddress",
+  "advertiseHost",
+];

@@ -1,0 +1,115 @@
+import { defaults, type Arguments, type ColourArguments } from "../arguments.ts";
+import { formatAddress } from "../engine/address.ts";
+import type { Colour } from "../engine/colour.ts";
+import { AUTH_KEYS, checkPasswords, readAuth } from "./auth.ts";
+import { readColour } from "./colour.ts";
+import { quote } from "./describe.ts";
+import { ENDPOINT_KEYS, readEndpoint } from "./endpoint.ts";
+import { GUARDRAIL_KEYS, readGuardrails } from "./guardrails.ts";
+import { readLive } from "./live.ts";
+import { checkPorts } from "./ports.ts";
+import { Problems, type PathOf, type Problem } from "./problem.ts";
+import { checkReplication } from "./replication.ts";
+import { Section } from "./section.ts";
+
+export { passwordProblem } from "./auth.ts";
+export { formatProblems, type PathOf, type Problem } from "./problem.ts";
+
+/** The top-level keys of a configuration. */
+export const KEYS: readonly string[] = [
+  "platform",
+  "live",
+  "blue",
+  "green",
+  "endpoint",
+  "auth",
+  "guardrails",
+  "backup",
+  "report",
+];
+
+/** How a configuration is looked at. */
+export interface ValidationOptions {
+  /** How messages name a key such as `green.version`. */
+  path: PathOf;
+  /** The stack's name, for the default directories; default none, so that they are `backups` and `reports`. */
+  stack?: string;
+  /**
+   * The standby is known to start empty in this update, so that it must be able to take a full copy of the live
+   * colour. Only who knows the state can tell. Default false.
+   */
+  newStandby?: boolean;
+}
+
+/** What came of it: the arguments, or why there are none. */
+export interface Validation {
+  arguments?: Arguments;
+  /** Everything that is wrong, not only the first. */
+  problems: Problem[];
+}
+
+/**
+ * Looks at a whole configuration without touching anything, and fills in the defaults.
+ * @param raw plain values in the shape of `RedisBlueGreenArgs`; passwords as text
+ */
+export function validateArguments(raw: unknown, options: ValidationOptions): Validation {
+  const problems = new Problems(options.path);
+  const root = Section.of(problems, "", raw, KEYS);
+  readPlatform(root);
+  const endpoint = readEndpoint(root.section("endpoint", ENDPOINT_KEYS));
+  const auth = readAuth(root.section("auth", AUTH_KEYS));
+  const guardrails = readGuardrails(root.section("guardrails", GUARDRAIL_KEYS));
+  const backup = { directory: readDirectory(root, "backup", "backups", options.stack) };
+  const report = { directory: readDirectory(root, "report", "reports", options.stack) };
+  const readings = {
+    blue: readColour(problems, "blue", root.raw("blue"), endpoint.writePort),
+    green: readColour(problems, "green", root.raw("green"), endpoint.writePort),
+  };
+  const live = readLive(root, readings);
+  const colours: Partial<Record<Colour, ColourArguments>> = {};
+  if (readings.blue.arguments !== undefined) colours.blue = readings.blue.arguments;
+  if (readings.green.arguments !== undefined) colours.green = readings.green.arguments;
+
+  checkPorts(problems, endpoint, colours);
+  checkPasswords(problems, { auth, endpoint }, colours);
+  refuseSameServer(root, colours);
+  if (live === undefined) return { problems: problems.list };
+  checkReplication(problems, { live, ...colours }, options.newStandby ?? false);
+  if (problems.list.length > 0) return { problems: problems.list };
+  const platform = defaults.platform;
+  return {
+    arguments: { platform, live, ...colours, endpoint, auth, guardrails, backup, report },
+    problems: [],
+  };
+}
+
+function readPlatform(root: Section): void {
+  const value = root.raw("platform");
+  if (value !== "kubernetes" && value !== "hosts") {
+    root.choice("platform", [defaults.platform]);
+    return;
+  }
+  root.refuse("platform", {
+    found: `${quote(value)}, which is not yet available`,
+    allowed: defaults.platform,
+    cure: `set it to ${defaults.platform}, or remove it`,
+  });
+}
+
+function readDirectory(root: Section, key: string, parent: string, stack: string | undefined): string {
+  const byDefault = stack === undefined ? parent : `${parent}/${stack}`;
+  const section = root.section(key, ["directory"]);
+  const given = section.text("directory", "the path of a directory", `write a path such as ${byDefault}`);
+  return given ?? byDefault;
+}
+
+function refuseSameServer(root: Section, { blue, green }: Partial<Record<Colour, ColourArguments>>): void {
+  if (blue?.external !== true || green?.external !== true) return;
+  const address = formatAddress(green.address);
+  if (formatAddress(blue.address) !== address) return;
+  root.problems.add("green.address", {
+    found: `${address}, the server that is ${root.problems.path("blue.address")} too`,
+    allowed: "another server",
+    cure: "correct one of the two addresses",
+  });
+}

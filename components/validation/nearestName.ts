@@ -1,0 +1,31 @@
+/** The known name that was probably meant; absent where none is near. */
+export function nearestName(name: string, known: readonly string[]): string | undefined {
+  const wanted = plain(name);
+  let best: { name: string; distance: number } | undefined;
+  for (const candidate of known) {
+    const distance = editDistance(wanted, plain(candidate));
+    if (distance <= Math.max(1, candidate.length / 3) && distance < (best?.distance ?? Infinity)) {
+      best = { name: candidate, distance };
+    }
+  }
+  return best?.name;
+}
+
+/** Spelling without case and separators: `write_port` is `writePort`. A longer name is near to none. */
+function plain(name: string): string {
+  return name.slice(0, 64).toLowerCase().replaceAll(/[-_]/g, "");
+}
+
+/** Levenshtein's distance: insertions, deletions and exchanges of one character. */
+function editDistance(a: string, b: string): number {
+  let previous = Array.from({ length: b.length + 1 }, (_, i) => i);
+  for (let i = 1; i <= a.length; i++) {
+    const current = [i];
+    for (let j = 1; j <= b.length; j++) {
+      const exchanged = (previous[j - 1] ?? 0) + (a[i - 1] === b[j - 1] ? 0 : 1);
+      current.push(Math.min(exchanged, (previous[j] ?? 0) + 1, (current[j - 1] ?? 0) + 1));
+    }
+    previous = current;
+  }
+  return previous[b.length] ?? 0;
+}
