@@ -73,7 +73,8 @@ export class PulumiCli {
       take(chunk);
     });
     child.stderr.setEncoding("utf8").on("data", take);
-    child.stdin.end(options.input ?? "");
+    // A command that fails before it reads closes the pipe; its exit code says so.
+    child.stdin.on("error", () => undefined).end(options.input ?? "");
     const [code] = (await once(child, "close")) as [number | null];
     options.signal?.removeEventListener("abort", interrupt);
     return { code, output, standardOutput };

@@ -33,11 +33,11 @@ export class Lane {
    */
   async run(intervalMs: number, signal: AbortSignal): Promise<void> {
     let next = performance.now() + this.random.next() * intervalMs;
-    while (!signal.aborted) {
-      const wait = next - performance.now();
-      if (wait > 0) await delay(wait);
+    for (;;) {
+      await delay(Math.max(0, next - performance.now()));
+      if (signal.aborted) return;
       next = Math.max(next, performance.now()) + intervalMs;
-      if (!signal.aborted) await this.operate(this.pick());
+      await this.operate(this.pick());
     }
   }
 

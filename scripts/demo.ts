@@ -1,0 +1,116 @@
+/** `npm run demo`: a real upgrade and a real rollback, with clients writing all the while, and an audit. */
+import { dirname } from "node:path";
+import { fileURLToPath } from "node:url";
+import { formatVersion } from "../components/engine/serverVersion.ts";
+import { seedDataset } from "../test/support/workload/seed.ts";
+import { parseDemoOptions, USAGE, type DemoOptions } from "./demo/options.ts";
+import { findFreePorts } from "./demo/ports.ts";
+import { PulumiCli } from "./demo/pulumi.ts";
+import { runThereAndBack, type Narrate } from "./demo/run.ts";
+import { DEMO_STACK, DemoStack, demoStackExists, removeDemoStack } from "./demo/stack.ts";
+import { isClean, summarize, type Run, type Summary } from "./demo/summary.ts";
+import { pickVersions, versionsOnThisMachine, type VersionPair } from "./demo/versions.ts";
+import { dockerEnvironment, pulumiEnvironment } from "./setup/environment.ts";
+
+const projectRoot = dirname(dirname(fileURLToPath(import.meta.url)));
+
+/** Shown when removing the stack failed too. */
+const BY_HAND = `The demo's stack could not be removed completely. Try \`npm run demo -- --clean\`; its containers, volumes
+and network are the ones of stack \`${DEMO_STACK}\` in \`docker ps --all\`, \`docker volume ls\` and \`docker network ls\`.`;
+
+async function main(args: string[]): Promise<number> {
+  if (args.includes("--help")) {
+    console.log(USAGE);
+    return 0;
+  }
+  const options = parseDemoOptions(args);
+  Object.assign(process.env, dockerEnvironment(projectRoot));
+  const environment = pulumiEnvironment(projectRoot);
+  const pulumi = new PulumiCli(projectRoot, DEMO_STACK, { ...process.env, ...environment }, options.quiet);
+  if (demoStackExists(projectRoot)) {
+    console.log("Removing the stack that an earlier demo left");
+    await removeDemoStack(projectRoot, pulumi);
+  }
+  if (options.clean) return 0;
+
+  const versions = pickVersions(await versionsOnThisMachine(), options);
+  const interruption = interruptible();
+  const stack = new DemoStack(projectRoot, pulumi, await findFreePorts(), interruption);
+  let keep = false;
+  try {
+    const summary = await demonstrate(stack, versions, options, interruption);
+    keep = options.keep;
+    if (keep) console.log(`\n${stack.howToLook(environment)}`);
+    else await removeDemoStack(projectRoot, pulumi);
+    console.log(`\n${JSON.stringify(summary)}`);
+    return isClean(summary) ? 0 : 1;
+  } finally {
+    if (!keep) await cleanUp(pulumi);
+  }
+}
+
+/** The main job, from an empty stack to the audit of the last run. */
+async function demonstrate(
+  stack: DemoStack,
+  versions: VersionPair,
+  options: DemoOptions,
+  signal: AbortSignal,
+): Promise<Summary> {
+  const say: Narrate = (text) => {
+    console.log(`\n== ${text}`);
+  };
+  say(`${formatVersion(versions.blue)} → ${formatVersion(versions.green)} and back, without loss`);
+  await stack.create(versions.blue);
+  await stack.up();
+  const seeded = await seedDataset(stack.endpoint, { keys: options.keys });
+  say(`Blue is live and holds ${seeded.keys} keys of all types, ${seeded.expiring} of them expiring`);
+  await stack.addGreen(versions.green);
+  if (!options.quiet) await stack.preview();
+  await stack.up();
+  say(
+    options.runs === 1 ? "Green follows blue" : `Green follows blue: ${options.runs} runs on this deployment`,
+  );
+
+  const runs: Run[] = [];
+  const narrate: Narrate = options.quiet ? () => undefined : say;
+  for (let i = 1; i <= options.runs; i++) {
+    const run = await runThereAndBack(stack, { seconds: options.seconds, signal, narrate });
+    runs.push(run);
+    if (options.quiet) console.log(`run ${i} of ${options.runs}: ${JSON.stringify(run)}`);
+  }
+  return summarize(versions, runs);
+}
+
+/** Removes what is left of the stack, however the demo ended. */
+async function cleanUp(pulumi: PulumiCli): Promise<void> {
+  if (!demoStackExists(projectRoot)) return;
+  try {
+    await removeDemoStack(projectRoot, pulumi);
+  } catch (error) {
+    console.error(error instanceof Error ? error.message : error);
+    console.error(BY_HAND);
+  }
+}
+
+/** The first Ctrl-C ends the demo and cleans up; the second one gives up. */
+function interruptible(): AbortSignal {
+  const controller = new AbortController();
+  for (const name of ["SIGINT", "SIGTERM"] as const) {
+    process.on(name, () => {
+      if (controller.signal.aborted) {
+        console.error(BY_HAND);
+        process.exit(130);
+      }
+      console.error("\nInterrupted: removing the stack (interrupt again to leave it)");
+      controller.abort(new Error("the demo was interrupted"));
+    });
+  }
+  return controller.signal;
+}
+
+try {
+  process.exitCode = await main(process.argv.slice(2));
+} catch (error) {
+  console.error(error instanceof Error ? `\n${error.message}` : error);
+  process.exitCode = 1;
+}

@@ -1,0 +1,178 @@
+import { randomBytes } from "node:crypto";
+import { existsSync } from "node:fs";
+import { readdir, readFile, rm } from "node:fs/promises";
+import { join } from "node:path";
+import type { Address } from "../../components/engine/address.ts";
+import type { Colour } from "../../components/engine/colour.ts";
+import type { Login } from "../../components/engine/credentials.ts";
+import type { ServerVersion } from "../../components/engine/serverVersion.ts";
+import { OPERATOR_USER } from "../../components/engine/users.ts";
+import type { ClientEndpoint } from "../../test/support/workload/endpoint.ts";
+import type { DemoPorts } from "./ports.ts";
+import { PulumiError, type PulumiCli } from "./pulumi.ts";
+
+/** The demo's own stack, one at a time in a checkout; its file under stacks/ is written and removed by Pulumi. */
+export const DEMO_STACK = "demo-run";
+
+/** Where the demo's stack keeps its reports and backups, relative to the project. */
+const DIRECTORY = `.state/${DEMO_STACK}`;
+
+/** The stack that the demo deploys, changes and removes, by nothing but Pulumi's own commands. */
+export class DemoStack {
+  private readonly projectRoot: string;
+  private readonly pulumi: PulumiCli;
+  private readonly ports: DemoPorts;
+  private readonly signal: AbortSignal;
+  private readonly passwords = {
+    application: newPassword(),
+    operator: newPassword(),
+    replication: newPassword(),
+  };
+
+  /** @param signal interrupts whatever command is under way; removing the stack goes on regardless */
+  constructor(projectRoot: string, pulumi: PulumiCli, ports: DemoPorts, signal: AbortSignal) {
+    this.projectRoot = projectRoot;
+    this.pulumi = pulumi;
+    this.ports = ports;
+    this.signal = signal;
+  }
+
+  /** Where clients write. */
+  get endpoint(): ClientEndpoint {
+    return { host: "127.0.0.1", port: this.ports.write, password: this.passwords.application };
+  }
+
+  /** One colour's primary as the operator reaches it. */
+  operatorAccess(colour: Colour): { address: Address; login: Login } {
+    return {
+      address: { host: "127.0.0.1", port: this.ports[colour] },
+      login: { username: OPERATOR_USER, password: this.passwords.operator },
+    };
+  }
+
+  /** Makes the stack and its config: ports that are free here, passwords, and blue as the live colour. */
+  async create(blue: ServerVersion): Promise<void> {
+    await this.run(["stack", "init"]);
+    for (const [user, password] of Object.entries(this.passwords)) {
+      const key = `redis-bluegreen:auth.${user}Password`;
+      await this.run(["config", "set", "--secret", "--path", key], password);
+    }
+    await this.configure({
+      live: "blue",
+      "endpoint.writePort": this.ports.write,
+      "endpoint.readPort": this.ports.read,
+      "endpoint.runtimePort": this.ports.runtime,
+      "report.directory": `${DIRECTORY}/reports`,
+      "backup.directory": `${DIRECTORY}/backups`,
+      ...colourConfig("blue", blue, this.ports.blue),
+    });
+  }
+
+  /** Adds green to the config. */
+  async addGreen(green: ServerVersion): Promise<void> {
+    await this.configure(colourConfig("green", green, this.ports.green));
+  }
+
+  /** The config edit that a cutover or a rollback is. */
+  async setLive(colour: Colour): Promise<void> {
+    await this.run(["config", "set", "redis-bluegreen:live", colour]);
+  }
+
+  /** Shows what an update would do. */
+  async preview(): Promise<void> {
+    await this.run(["preview", "--diff"]);
+  }
+
+  /** Does it. */
+  async up(): Promise<void> {
+    await this.run(["up", "--yes", "--skip-preview"]);
+  }
+
+  /**
+   * The write pause of the last update, from its report.
+   * @throws Error where no cutover was reported
+   */
+  async lastWritePauseMs(): Promise<number> {
+    const directory = join(this.projectRoot, DIRECTORY, "reports");
+    // Reports are named by their time.
+    const newest = (await readdir(directory))
+      .filter((name) => name.endsWith(".json"))
+      .sort()
+      .at(-1);
+    if (newest === undefined) throw new Error(`no report in ${directory}`);
+    const report = JSON.parse(await readFile(join(directory, newest), "utf8")) as { writePauseMs?: unknown };
+    if (typeof report.writePauseMs !== "number") throw new Error(`${newest} reports no write pause`);
+    return report.writePauseMs;
+  }
+
+  /** How to look at the running stack, for the person who keeps it. */
+  howToLook(environment: Readonly<Record<string, string>>): string {
+    const variables = ["PULUMI_BACKEND_URL", "PULUMI_CONFIG_PASSPHRASE", "DOCKER_HOST"]
+      .filter((name) => environment[name] !== undefined)
+      .map((name) => `${name}='${environment[name] ?? ""}'`);
+    return [
+      "The stack is left running. To look at it:",
+      `  export ${variables.join(" ")} PATH="${join(this.projectRoot, "node_modules/.bin")}:$PATH"`,
+      `  pulumi stack --stack ${DEMO_STACK}`,
+      `  export REDISCLI_AUTH="$(pulumi config get --stack ${DEMO_STACK} --path redis-bluegreen:auth.applicationPassword)"`,
+      `  redis-cli -p ${this.ports.write} info server`,
+      "To move it to the other colour, and to remove it:",
+      `  pulumi config set redis-bluegreen:live green --stack ${DEMO_STACK} && pulumi up --stack ${DEMO_STACK}`,
+      "  npm run demo -- --clean",
+    ].join("\n");
+  }
+
+  private async configure(values: Record<string, string | number>): Promise<void> {
+    const pairs = Object.entries(values).flatMap(([key, value]) => [
+      "--plaintext",
+      `redis-bluegreen:${key}=${value}`,
+    ]);
+    await this.run(["config", "set-all", "--path", ...pairs]);
+  }
+
+  private async run(args: string[], input?: string): Promise<void> {
+    await this.pulumi.run(args, { signal: this.signal, ...(input === undefined ? {} : { input }) });
+  }
+}
+
+/** Whether this checkout has a demo stack, of this process or an earlier one. */
+export function demoStackExists(projectRoot: string): boolean {
+  return existsSync(join(projectRoot, "stacks", `Pulumi.${DEMO_STACK}.yaml`));
+}
+
+/**
+ * Removes the demo stack with its containers, networks, volumes, backups and reports, whatever state it is in: allowed
+ * by the guardrail that a real stack would keep.
+ */
+export async function removeDemoStack(projectRoot: string, pulumi: PulumiCli): Promise<void> {
+  // A run that was killed leaves its lock; without one this changes nothing.
+  await pulumi.run(["cancel", "--yes"], { hidden: true });
+  await pulumi.run(["config", "set", "--path", "redis-bluegreen:guardrails.allowDestroy", "true"]);
+  try {
+    await pulumi.run(["up", "--yes", "--skip-preview"]);
+  } catch (error) {
+    if (!(error instanceof PulumiError)) throw error;
+    // A stack that can't be brought up can't lift its own protection either.
+    await pulumi.run(["state", "unprotect", "--all", "--yes"]);
+  }
+  await pulumi.run(["destroy", "--yes", "--skip-preview"]);
+  await pulumi.run(["stack", "rm", "--yes"]);
+  await rm(join(projectRoot, DIRECTORY), { recursive: true, force: true });
+}
+
+function colourConfig(
+  colour: Colour,
+  { product, version }: ServerVersion,
+  port: number,
+): Record<string, string | number> {
+  return {
+    ...(product === "redis" ? {} : { [`${colour}.product`]: product }),
+    [`${colour}.version`]: version,
+    [`${colour}.operatorPort`]: port,
+  };
+}
+
+/** Held by this process and, encrypted, by the stack's config; gone with the stack. */
+function newPassword(): string {
+  return randomBytes(18).toString("base64url");
+}
