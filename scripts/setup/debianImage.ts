@@ -3,7 +3,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import Docker from "dockerode";
-import { isInstalled, run } from "./command.ts";
+import { isInstalled, run, type CommandResult } from "./command.ts";
 import { canInstallPackages, distribution, installPackages } from "./distribution.ts";
 import { finished } from "./docker.ts";
 import { SetupError, type Progress } from "./part.ts";
@@ -36,7 +36,7 @@ export async function buildDebianImage(
     const result = await run("mmdebstrap", mmdebstrapArguments(recipe, archive, mirror()), {
       timeoutMs: BUILD_MS,
     });
-    if (!result.ok) throw new SetupError(`building it from Debian packages failed: ${result.failure}`);
+    if (!result.ok) throw new SetupError(`building it from Debian packages failed: ${firstError(result)}`);
     const version = versionIn(result.output);
     if (version === undefined || !image.endsWith(`:${version.split(".").slice(0, 2).join(".")}`)) {
       throw new SetupError(
@@ -79,6 +79,8 @@ export function mmdebstrapArguments(
     "--variant=minbase",
     `--include=${packagesOf(recipe)}`,
     `--aptopt=Acquire::Languages "none"`,
+    // A mirror may be a snapshot, whose unstable suites are past their date. The signatures are checked all the same.
+    ...(recipe.suites.includes("sid") ? [`--aptopt=Acquire::Check-Valid-Until "false"`] : []),
     "--dpkgopt=force-unsafe-io",
     "--dpkgopt=path-exclude=/usr/share/doc/*",
     "--dpkgopt=path-exclude=/usr/share/man/*",
@@ -95,6 +97,11 @@ function packagesOf({ program, suites }: DebianRecipe): string {
   const suite = suites.at(-1);
   if (suites.length < 2 || suite === undefined) return program;
   return [program, program.replace("-server", "-tools")].map((name) => `${name}/${suite}`).join(",");
+}
+
+/** mmdebstrap ends with what it cleaned up; the reason is the first error. */
+function firstError({ output, failure }: CommandResult): string {
+  return /^E: (.*)$/m.exec(output)?.[1] ?? failure;
 }
 
 /** Finds what `redis-server --version`, `valkey-server --version` or `haproxy -v` printed among other lines. */
