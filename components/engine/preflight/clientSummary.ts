@@ -1,0 +1,27 @@
+import { parsePairs } from "../infoReply.ts";
+import { HEALTH_USER, OPERATOR_USER, PROXY_USER } from "../users.ts";
+
+/** Who is connected to a server, counted from CLIENT LIST. */
+export interface ClientSummary {
+  /** Connections that are neither replicas nor this project's own. */
+  application: number;
+  /** Those of them that wait in a blocking command. */
+  blocked: number;
+}
+
+const OWN_USERS: ReadonlySet<string> = new Set([OPERATOR_USER, PROXY_USER, HEALTH_USER]);
+
+/** Counts a reply of CLIENT LIST. Flags: S replica, M the primary that it follows, b blocked. */
+export function summariseClients(reply: string): ClientSummary {
+  const summary: ClientSummary = { application: 0, blocked: 0 };
+  for (const line of reply.split("\n")) {
+    if (line.trim() === "") continue;
+    const client = parsePairs(line.trimEnd(), " ");
+    const flags = client.get("flags") ?? "";
+    const own = OWN_USERS.has(client.get("user") ?? "") || client.get("name") === OPERATOR_USER;
+    if (own || /[SM]/.test(flags)) continue;
+    summary.application++;
+    if (flags.includes("b")) summary.blocked++;
+  }
+  return summary;
+}

@@ -1,0 +1,54 @@
+import { HEALTH_USER, OPERATOR_USER, PROXY_USER, REPLICATION_USER } from "../users.ts";
+import { pass, warn, type CheckResult } from "./checkResult.ts";
+import { seen, seenPair, type PreflightFacts } from "./facts.ts";
+import type { ServerSnapshot } from "./snapshot.ts";
+
+/** Who uses live: connections through the proxy and past it, blocking commands, users that only live knows. */
+export function checkClients(facts: PreflightFacts): CheckResult[] {
+  const live = seen(facts.live);
+  if (live === undefined) return [];
+  return [checkConnections(facts, live), checkBlocked(live), ...checkUsers(facts)];
+}
+
+function checkConnections(facts: PreflightFacts, { clients }: ServerSnapshot): CheckResult {
+  const name = "clients";
+  const { proxySessions } = facts.input;
+  if (proxySessions === undefined) return pass(name, `${clients.application} connected`);
+  // The proxy counts sessions a moment before the server counts connections.
+  const direct = Math.max(0, clients.application - proxySessions);
+  const figure = `${clients.application} connected, ${direct} of them not through the proxy`;
+  if (direct === 0) return pass(name, figure);
+  return warn(
+    name,
+    figure,
+    "connect them to the write endpoint: a cutover can't move the others, they would get READONLY",
+  );
+}
+
+function checkBlocked({ clients }: ServerSnapshot): CheckResult {
+  const name = "blocked clients";
+  if (clients.blocked === 0) return pass(name, "0");
+  return warn(
+    name,
+    String(clients.blocked),
+    "a cutover ends their BLPOP, XREADGROUP and the like with an error; they must ask again",
+  );
+}
+
+const OWN_USERS: ReadonlySet<string> = new Set([OPERATOR_USER, REPLICATION_USER, PROXY_USER, HEALTH_USER]);
+
+function checkUsers(facts: PreflightFacts): CheckResult[] {
+  const pair = seenPair(facts);
+  if (pair === undefined) return [];
+  const missing = pair.live.users.filter(
+    (user) => !OWN_USERS.has(user) && !pair.standby.users.includes(user),
+  );
+  if (missing.length === 0) return [pass("ACL users", "every user of live exists on the standby")];
+  return [
+    warn(
+      "ACL users",
+      `${missing.join(", ")} on live only`,
+      "clients that log in so are refused after the cutover: create them on the standby",
+    ),
+  ];
+}

@@ -1,0 +1,62 @@
+import type { Colour } from "../colour.ts";
+import type { Credentials } from "../credentials.ts";
+import type { DeploymentTarget } from "../deploymentTarget.ts";
+import type { Guardrails } from "../guardrails.ts";
+import type { ServerVersion } from "../serverVersion.ts";
+import type { ServerSnapshot } from "./snapshot.ts";
+
+/** What the checks are run on. */
+export interface PreflightInput {
+  live: DeploymentTarget;
+  /** The other colour, deployed or about to be; absent: only the live one is looked at. */
+  standby?: DeploymentTarget;
+  /** The standby's servers exist, so that they can be asked. */
+  standbyDeployed: boolean;
+  /** The update is a cutover to the standby: what would make that unsafe fails instead of warning. */
+  cutover: boolean;
+  credentials: Credentials;
+  guardrails: Guardrails;
+  /** Client sessions that the proxy has on the live colour; absent: unknown. */
+  proxySessions?: number;
+  /** Memory limit of a colour's servers in bytes; absent: the machine's memory. */
+  memoryLimits?: Partial<Record<Colour, number>>;
+}
+
+/** A colour that was asked: what it is meant to be, and how it looked or why it could not be looked at. */
+export interface ObservedColour {
+  target: DeploymentTarget;
+  observed: ServerSnapshot | { unreachable: string };
+}
+
+/** Everything that the checks judge; they are pure functions of it. */
+export interface PreflightFacts {
+  input: Omit<PreflightInput, "credentials">;
+  live: ObservedColour;
+  /** Absent where the standby isn't deployed. */
+  standby?: ObservedColour;
+}
+
+/** Both colours, where both answered; what checks that compare them work on. */
+export interface Pair {
+  live: ServerSnapshot;
+  standby: ServerSnapshot;
+}
+
+/** The snapshot of a colour that answered. */
+export function seen(colour: ObservedColour | undefined): ServerSnapshot | undefined {
+  return colour === undefined || "unreachable" in colour.observed ? undefined : colour.observed;
+}
+
+/** Both snapshots, if there are both. */
+export function seenPair(facts: PreflightFacts): Pair | undefined {
+  const [live, standby] = [seen(facts.live), seen(facts.standby)];
+  return live === undefined || standby === undefined ? undefined : { live, standby };
+}
+
+/** What the standby is, or will be once it is deployed. */
+export function standbyVersion(facts: PreflightFacts): ServerVersion | undefined {
+  const observed = seen(facts.standby);
+  if (observed !== undefined) return observed.version;
+  const target = facts.input.standby;
+  return target?.version === undefined ? undefined : { product: target.product, version: target.version };
+}

@@ -1,0 +1,115 @@
+import type { Keyspace } from "../redisServer.ts";
+import { infoNumber } from "../infoReply.ts";
+import { formatAddress } from "../address.ts";
+import { formatBytes } from "./bytes.ts";
+import { fail, pass, warn, type CheckResult } from "./checkResult.ts";
+import { seen, seenPair, type Pair, type PreflightFacts } from "./facts.ts";
+
+/** How long a standby may be away and still continue without a full copy, in seconds. */
+const BACKLOG_SECONDS = 60;
+const SMALLEST_BACKLOG = 1024 * 1024;
+
+/** A key in the replication stream takes at least this many bytes: `$1\r\nk\r\n`. */
+const SMALLEST_KEY_BYTES = 7;
+
+/** The replication link: state, lag, backlog, equal key counts, and who else follows live. */
+export function checkLink(facts: PreflightFacts): CheckResult[] {
+  const pair = seenPair(facts);
+  return [
+    ...(pair === undefined ? [] : [checkState(facts, pair), checkLag(facts, pair), checkKeys(facts, pair)]),
+    ...checkBacklog(facts),
+    ...checkOtherReplicas(facts),
+  ];
+}
+
+/** What stops a cutover, but not the update that mends it. */
+function forCutover(facts: PreflightFacts, name: string, figure: string, cure: string): CheckResult {
+  return facts.input.cutover ? fail(name, figure, cure) : warn(name, figure, cure);
+}
+
+function checkState(facts: PreflightFacts, { standby }: Pair): CheckResult {
+  const { linkUp, syncInProgress } = standby.replication;
+  if (linkUp) return pass("link", "up");
+  if (syncInProgress) {
+    const left = formatBytes(infoNumber(standby.info, "master_sync_left_bytes"));
+    return forCutover(facts, "link", `a full copy is being received, ${left} to go`, "wait until it is done");
+  }
+  const since = infoNumber(standby.info, "master_link_down_since_seconds");
+  return forCutover(
+    facts,
+    "link",
+    `down for ${since} s`,
+    "look into the standby's log, then run pulumi up with live unchanged",
+  );
+}
+
+/** Bytes that live is ahead by; the two were not asked at the same instant, so it can be a little off. */
+function offsetGap({ live, standby }: Pair): number {
+  return live.replication.offset - standby.replication.offset;
+}
+
+function checkLag(facts: PreflightFacts, pair: Pair): CheckResult {
+  const lag = Math.max(0, offsetGap(pair));
+  const limit = facts.input.guardrails.maxLagBytes;
+  const figure = `${formatBytes(lag)}, limit ${formatBytes(limit)}`;
+  if (lag <= limit) return pass("lag", figure);
+  return forCutover(
+    facts,
+    "lag",
+    figure,
+    "wait for less load, or raise redis-bluegreen:guardrails maxLagBytes",
+  );
+}
+
+function checkKeys(facts: PreflightFacts, pair: Pair): CheckResult {
+  const gap = Math.abs(offsetGap(pair));
+  const difference = keyDifference(pair.live.keyspace, pair.standby.keyspace);
+  const figure = `${countOf(pair.live.keyspace)} live, ${countOf(pair.standby.keyspace)} standby, ${formatBytes(gap)} apart`;
+  if (difference <= Math.ceil(gap / SMALLEST_KEY_BYTES)) return pass("keys", figure);
+  return forCutover(
+    facts,
+    "keys",
+    `${figure}: ${difference} more or fewer than the lag explains`,
+    "preview again; if it stays, the standby has diverged: remove it from the config, run pulumi up, and add it again",
+  );
+}
+
+function keyDifference(a: Keyspace, b: Keyspace): number {
+  const databases = new Set([...a.keys(), ...b.keys()]);
+  return [...databases].reduce((sum, n) => sum + Math.abs((a.get(n) ?? 0) - (b.get(n) ?? 0)), 0);
+}
+
+function countOf(keyspace: Keyspace): number {
+  return [...keyspace.values()].reduce((sum, keys) => sum + keys, 0);
+}
+
+function checkBacklog(facts: PreflightFacts): CheckResult[] {
+  const live = seen(facts.live);
+  const size = Number(live?.config.get("repl-backlog-size") ?? 0);
+  if (live === undefined || size === 0) return [];
+  const wanted = Math.max(SMALLEST_BACKLOG, Math.ceil(live.writeRate * BACKLOG_SECONDS));
+  const bound = infoNumber(live.info, "repl_backlog_active") === 1 ? "" : "at most ";
+  const figure = `${formatBytes(size)}, writes ${bound}${formatBytes(live.writeRate)}/s`;
+  if (size >= wanted) return [pass("backlog", figure)];
+  const cure = `a link that is cut for ${BACKLOG_SECONDS} s needs ${formatBytes(wanted)}; the cutover raises repl-backlog-size itself`;
+  return [warn("backlog", figure, cure)];
+}
+
+/** Addresses seen by the server and names in the config can't be compared across networks, so counts are. */
+function checkOtherReplicas(facts: PreflightFacts): CheckResult[] {
+  const live = seen(facts.live);
+  if (live === undefined) return [];
+  const attached = live.replication.replicas;
+  const own = facts.live.target.replicas.length;
+  const standby = seen(facts.standby)?.replication.linkUp === true ? 1 : 0;
+  const others = attached.length - own - standby;
+  const figure = `${attached.length} attached, ${own + standby} expected`;
+  if (others <= 0) return [pass("replicas of live", figure)];
+  return [
+    warn(
+      "replicas of live",
+      `${figure}: ${attached.map(({ address }) => formatAddress(address)).join(", ")}`,
+      "the ones that are not this project's stay behind with the old colour: point them at the new one yourself",
+    ),
+  ];
+}

@@ -1,0 +1,37 @@
+import { formatAddress } from "../address.ts";
+import { formatVersion } from "../serverVersion.ts";
+import { fail, pass, type CheckResult } from "./checkResult.ts";
+import type { ObservedColour, PreflightFacts } from "./facts.ts";
+
+/** Whether both colours answered and let the operator do what an update needs. */
+export function checkReachability(facts: PreflightFacts): CheckResult[] {
+  return [facts.live, facts.standby].flatMap((colour) =>
+    colour === undefined ? [] : [checkReachable(colour), ...checkRights(colour)],
+  );
+}
+
+function checkReachable({ target, observed }: ObservedColour): CheckResult {
+  const name = `${target.colour} reachable`;
+  if ("unreachable" in observed)
+    return fail(name, observed.unreachable, cureFor(target.colour, observed.unreachable));
+  const address = formatAddress(target.primary.operator);
+  return pass(name, `${formatVersion(observed.version)} at ${address} answers the operator`);
+}
+
+function cureFor(colour: string, problem: string): string {
+  if (/WRONGPASS|NOAUTH|NOPERM|invalid username-password/i.test(problem)) {
+    return `check the operator's user name and password for ${colour} (redis-bluegreen:auth, or the address of an existing server)`;
+  }
+  return `start ${colour}'s server, or correct its address and port in redis-bluegreen:${colour}, then preview again`;
+}
+
+function checkRights({ target, observed }: ObservedColour): CheckResult[] {
+  if ("unreachable" in observed || observed.denied.length === 0) return [];
+  return [
+    fail(
+      `${target.colour} rights`,
+      `the operator's user may not run ${observed.denied.join(", ")}`,
+      `grant it with ACL SETUSER, or name another user for ${target.colour}`,
+    ),
+  ];
+}

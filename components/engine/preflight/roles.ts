@@ -1,0 +1,66 @@
+import { formatAddress } from "../address.ts";
+import { follows } from "../deployment.ts";
+import { fail, pass, warn, type CheckResult } from "./checkResult.ts";
+import { seen, type ObservedColour, type PreflightFacts } from "./facts.ts";
+import type { ServerSnapshot } from "./snapshot.ts";
+
+/** Whether each colour has the role that the config gives it. */
+export function checkRoles(facts: PreflightFacts): CheckResult[] {
+  const live = seen(facts.live);
+  const standby = seen(facts.standby);
+  return [
+    ...(live === undefined ? [] : [checkLiveRole(facts.live, live)]),
+    ...(standby === undefined || facts.standby === undefined
+      ? []
+      : [checkStandbyRole(facts, facts.standby, standby)]),
+  ];
+}
+
+function checkLiveRole({ target }: ObservedColour, live: ServerSnapshot): CheckResult {
+  const name = "role of live";
+  const { colour, external } = target;
+  const { following } = live.replication;
+  if (live.replication.role !== "master") {
+    const whom = following === undefined ? "another server" : formatAddress(following);
+    return fail(
+      name,
+      `${colour} is a replica of ${whom}`,
+      `set redis-bluegreen:live to the colour that is master, or make ${colour} one`,
+    );
+  }
+  if (live.gate.fenced) {
+    return fail(
+      name,
+      `${colour} is master, but fenced: it refuses writes`,
+      "run pulumi up with the config of the last update, so that an interrupted one is finished",
+    );
+  }
+  // An existing server has no proxy user until this project has given it one.
+  if (!live.gate.proxyOn && !external) {
+    return fail(
+      name,
+      `${colour} is master, but the proxy is not let in`,
+      "run pulumi up with the config of the last update, so that an interrupted one is finished",
+    );
+  }
+  return pass(name, `${colour} is master and takes writes`);
+}
+
+function checkStandbyRole(
+  facts: PreflightFacts,
+  { target }: ObservedColour,
+  standby: ServerSnapshot,
+): CheckResult {
+  const name = "role of standby";
+  const { colour } = target;
+  const { role, following } = standby.replication;
+  if (role === "replica" && follows(standby.replication, target, facts.live.target)) {
+    return pass(name, `${colour} follows ${facts.live.target.colour}`);
+  }
+  const figure =
+    role === "master" || following === undefined
+      ? `${colour} follows nobody`
+      : `${colour} follows ${formatAddress(following)} instead of ${facts.live.target.colour}`;
+  const cure = `run pulumi up with live: ${facts.live.target.colour}, so that it follows again`;
+  return facts.input.cutover ? fail(name, figure, cure) : warn(name, figure, cure);
+}

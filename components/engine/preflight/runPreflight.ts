@@ -1,0 +1,71 @@
+import type { Credentials } from "../credentials.ts";
+import { operatorLogin } from "../deployment.ts";
+import type { DeploymentTarget } from "../deploymentTarget.ts";
+import { RedisServer, RedisServerError } from "../redisServer.ts";
+import { checkApplication } from "./application.ts";
+import type { CheckResult } from "./checkResult.ts";
+import { checkClients } from "./clients.ts";
+import type { ObservedColour, PreflightFacts, PreflightInput } from "./facts.ts";
+import { checkLink } from "./link.ts";
+import { checkMemory } from "./memory.ts";
+import { checkPersistence } from "./persistence.ts";
+import { checkReachability } from "./reachability.ts";
+import { checkRoles } from "./roles.ts";
+import { takeSnapshot } from "./snapshot.ts";
+import { checkVersions } from "./versions.ts";
+import { checkWriteTest } from "./writeTest.ts";
+
+/** The checks, in the order in which they are printed; each is a pure function of what was gathered. */
+const CHECKS: readonly ((facts: PreflightFacts) => CheckResult[])[] = [
+  checkReachability,
+  checkRoles,
+  checkVersions,
+  checkLink,
+  checkWriteTest,
+  checkPersistence,
+  checkMemory,
+  checkClients,
+  checkApplication,
+];
+
+/**
+ * Looks at both colours and judges them. Changes nothing on any server; a server that can't be asked is a failed
+ * check, never an error.
+ */
+export async function runPreflight(input: PreflightInput): Promise<CheckResult[]> {
+  return evaluatePreflight(await gatherPreflight(input));
+}
+
+/** Asks the servers. */
+export async function gatherPreflight(input: PreflightInput): Promise<PreflightFacts> {
+  const { credentials, ...rest } = input;
+  const [live, standby] = await Promise.all([
+    observe(input.live, credentials, true),
+    input.standby === undefined || !input.standbyDeployed
+      ? undefined
+      : observe(input.standby, credentials, false),
+  ]);
+  return { input: rest, live, ...(standby === undefined ? {} : { standby }) };
+}
+
+/** Judges what was gathered. */
+export function evaluatePreflight(facts: PreflightFacts): CheckResult[] {
+  return CHECKS.flatMap((check) => check(facts));
+}
+
+async function observe(
+  target: DeploymentTarget,
+  credentials: Credentials,
+  testWrite: boolean,
+): Promise<ObservedColour> {
+  let server: RedisServer | undefined;
+  try {
+    server = await RedisServer.connect(target.primary.operator, operatorLogin(target, credentials));
+    return { target, observed: await takeSnapshot(server, testWrite) };
+  } catch (error) {
+    if (!(error instanceof RedisServerError)) throw error;
+    return { target, observed: { unreachable: error.message } };
+  } finally {
+    server?.close();
+  }
+}

@@ -1,0 +1,163 @@
+import { randomUUID } from "node:crypto";
+import { setTimeout as elapse } from "node:timers/promises";
+import { readGate, type Gate } from "../gate.ts";
+import { infoNumber, parseInfo, type InfoFields } from "../infoReply.ts";
+import {
+  RedisServerError,
+  keyspaceOf,
+  replicationStateOf,
+  versionOf,
+  type Keyspace,
+  type RedisServer,
+  type ReplicationState,
+} from "../redisServer.ts";
+import { atLeast, type ServerVersion } from "../serverVersion.ts";
+import { summariseClients, type ClientSummary } from "./clientSummary.ts";
+
+/** What one server looked like, gathered without changing anything on it. */
+export interface ServerSnapshot {
+  version: ServerVersion;
+  /** Every section of INFO, from one call, so that offset and key counts belong to the same moment. */
+  info: InfoFields;
+  replication: ReplicationState;
+  keyspace: Keyspace;
+  gate: Gate;
+  clients: ClientSummary;
+  /** Names from commandstats of commands that were executed: lower case, `container|subcommand` from 7.0 on. */
+  commands: ReadonlySet<string>;
+  /** Names of the loaded modules; Redis 8 lists its own vector sets as one. */
+  modules: string[];
+  /** Names of the ACL users. */
+  users: string[];
+  /** The directives of `DIRECTIVES` that the server knows. */
+  config: ReadonlyMap<string, string>;
+  /** Bytes that writes add to the replication stream per second, measured over a quarter of a second. */
+  writeRate: number;
+  /** Commands that the operator's login may not run. */
+  denied: string[];
+  /** What a write that can't change anything was answered; absent where none was tried. */
+  writeTest?: { accepted: boolean; answer: string };
+}
+
+const DIRECTIVES = ["appendonly", "repl-backlog-size"] as const;
+
+/** Long enough for a rate, short enough not to be noticed in a preview. */
+const SAMPLE_MS = 250;
+
+/** What a cutover runs beside what is run here, for ACL DRYRUN (7.0 and newer), which executes nothing. */
+const CUTOVER_COMMANDS: readonly (readonly string[])[] = [
+  ["REPLICAOF", "NO", "ONE"],
+  ["CONFIG", "SET", "min-replicas-to-write", "0"],
+  ["CONFIG", "REWRITE"],
+  ["CLIENT", "PAUSE", "1", "WRITE"],
+  ["CLIENT", "UNPAUSE"],
+  ["ACL", "SETUSER", "x"],
+];
+
+/**
+ * Looks at a server. Runs INFO, CONFIG GET, CLIENT LIST, ACL WHOAMI, USERS, GETUSER and DRYRUN.
+ * @param testWrite also try `SET <random key> 1 XX`, which is refused where writes are and else changes nothing:
+ * neither the key space nor `rdb_changes_since_last_save` nor the offset moves (measured: Redis 6.0.16, 7.0.15, 8.0.2,
+ * Valkey 8.1.1)
+ * @throws RedisServerError when the connection breaks or a deadline passes
+ */
+export async function takeSnapshot(server: RedisServer, testWrite: boolean): Promise<ServerSnapshot> {
+  const denied: string[] = [];
+  const writeTest = testWrite ? await tryWrite(server) : undefined;
+  const ask = <T>(fallback: T, command: string, run: () => Promise<T>) =>
+    unlessDenied(denied, fallback, command, run);
+
+  const before = await ask("", "INFO", async () => String(await server.call("INFO")));
+  const started = performance.now();
+  const [gate, config, clients, users] = await Promise.all([
+    ask({ proxyOn: false, fenced: false, minReplicas: 0 }, "ACL GETUSER", () => readGate(server)),
+    ask(new Map<string, string>(), "CONFIG GET", () => server.configGet(...DIRECTIVES)),
+    ask("", "CLIENT LIST", async () => String(await server.call("CLIENT", "LIST"))),
+    ask([], "ACL USERS", async () => (await server.call("ACL", "USERS")) as string[]),
+    elapse(SAMPLE_MS),
+  ]);
+  const after = await ask("", "INFO", async () => String(await server.call("INFO", "EVERYTHING")));
+  const seconds = (performance.now() - started) / 1000;
+
+  const info = parseInfo(after);
+  const version = versionOf(info);
+  if (atLeast(version.version, "7.0")) denied.push(...(await refusedForCutover(server)));
+  return {
+    version,
+    info,
+    replication: replicationStateOf(info),
+    keyspace: keyspaceOf(info),
+    gate,
+    clients: summariseClients(clients),
+    commands: commandsInUse(info),
+    modules: modulesOf(after),
+    users,
+    config,
+    writeRate: writeRate(parseInfo(before), info, seconds),
+    denied: [...new Set(denied)],
+    ...(writeTest === undefined ? {} : { writeTest }),
+  };
+}
+
+/** Names of the commands that INFO commandstats says were executed at least once without failing. */
+export function commandsInUse(info: InfoFields): Set<string> {
+  const names = new Set<string>();
+  for (const [field, value] of info) {
+    const name = /^cmdstat_(.+)$/.exec(field)?.[1];
+    if (name === undefined) continue;
+    const calls = Number(/calls=(\d+)/.exec(value)?.[1] ?? 0);
+    const failed = Number(/failed_calls=(\d+)/.exec(value)?.[1] ?? 0);
+    if (calls > failed) names.add(name.toLowerCase());
+  }
+  return names;
+}
+
+/** INFO has a line `module:` for each, which a map of fields can't hold. */
+function modulesOf(reply: string): string[] {
+  return [...reply.matchAll(/^module:name=([^,\r\n]+)/gm)].map(([, name]) => name ?? "").sort();
+}
+
+/** A server without a backlog doesn't move its offset; what it received is then an upper bound. */
+function writeRate(before: InfoFields, after: InfoFields, seconds: number): number {
+  const field =
+    infoNumber(after, "repl_backlog_active") === 1 ? "master_repl_offset" : "total_net_input_bytes";
+  return Math.max(0, infoNumber(after, field) - infoNumber(before, field)) / seconds;
+}
+
+async function tryWrite(server: RedisServer): Promise<{ accepted: boolean; answer: string }> {
+  try {
+    await server.call("SET", `redis-bluegreen:probe:${randomUUID()}`, "1", "XX");
+    return { accepted: true, answer: "accepted" };
+  } catch (error) {
+    if (!(error instanceof RedisServerError)) throw error;
+    return { accepted: false, answer: error.message };
+  }
+}
+
+async function refusedForCutover(server: RedisServer): Promise<string[]> {
+  const refused: string[] = [];
+  await unlessDenied([], undefined, "ACL DRYRUN", async () => {
+    const user = String(await server.call("ACL", "WHOAMI"));
+    for (const command of CUTOVER_COMMANDS) {
+      const answer = await server.call("ACL", "DRYRUN", user, ...command);
+      if (answer !== "OK") refused.push(command.slice(0, command[0] === "REPLICAOF" ? 1 : 2).join(" "));
+    }
+  });
+  return refused;
+}
+
+/** Notes that a command is not allowed and goes on; a connection that breaks is still an error. */
+async function unlessDenied<T>(
+  denied: string[],
+  fallback: T,
+  command: string,
+  run: () => Promise<T>,
+): Promise<T> {
+  try {
+    return await run();
+  } catch (error) {
+    if (!(error instanceof RedisServerError) || !error.message.includes("NOPERM")) throw error;
+    denied.push(command);
+    return fallback;
+  }
+}

@@ -1,0 +1,82 @@
+import { canReplicate, minorOf } from "../compatibility/matrix.ts";
+import { rollbackVerdict, type Verdict } from "../compatibility/rollbackVerdict.ts";
+import { infoNumber } from "../infoReply.ts";
+import { atLeast, formatVersion } from "../serverVersion.ts";
+import { fail, pass, warn, type CheckResult } from "./checkResult.ts";
+import { seen, standbyVersion, type ObservedColour, type PreflightFacts } from "./facts.ts";
+
+/** The oldest release with the ACL users that this project logs in with. */
+const OLDEST = "6.0";
+
+/** Versions as configured and as observed, whether the standby can copy live, and what a rollback will be. */
+export function checkVersions(facts: PreflightFacts): CheckResult[] {
+  const results = [facts.live, facts.standby].flatMap((colour) =>
+    colour === undefined ? [] : checkVersion(colour),
+  );
+  const live = seen(facts.live);
+  const standby = standbyVersion(facts);
+  if (live === undefined || standby === undefined) return results;
+
+  const copy = canReplicate(live.version, standby);
+  results.push(
+    copy.ok
+      ? pass("replication", copy.reason)
+      : fail("replication", copy.reason, "choose a version for the standby that can copy the live one"),
+  );
+  return [...results, ...checkRollback(facts)];
+}
+
+function checkVersion({ target, observed }: ObservedColour): CheckResult[] {
+  if ("unreachable" in observed) return [];
+  const name = `${target.colour} version`;
+  const found = observed.version;
+  if (!atLeast(found.version, OLDEST)) {
+    return [
+      fail(
+        name,
+        formatVersion(found),
+        `upgrade it to ${OLDEST} or newer first: older releases have no ACL users`,
+      ),
+    ];
+  }
+  if (target.version === undefined) return [pass(name, formatVersion(found))];
+  const wanted = { product: target.product, version: target.version };
+  // The configured version may leave the patch open.
+  const asWanted = found.product === wanted.product && `${found.version}.`.startsWith(`${wanted.version}.`);
+  if (asWanted) return [pass(name, `${formatVersion(found)}, configured ${wanted.version}`)];
+  const figure = `${formatVersion(found)}, configured ${formatVersion(wanted)}`;
+  const cure = `correct redis-bluegreen:${target.colour} (version, image) so that it names what runs`;
+  const patchOnly = found.product === wanted.product && minorOf(found.version) === minorOf(wanted.version);
+  return [patchOnly ? warn(name, figure, cure) : fail(name, figure, cure)];
+}
+
+/** What a rollback from the standby to the live colour will be once the standby is live; absent where unknown. */
+export function verdictOf(facts: PreflightFacts): Verdict | undefined {
+  const live = seen(facts.live);
+  const newer = standbyVersion(facts);
+  if (live === undefined || newer === undefined) return undefined;
+  const { external, reachesOthersAt, colour } = facts.live.target;
+  return rollbackVerdict(live.version, newer, live.commands, {
+    oldKeepsAof: infoNumber(live.info, "aof_enabled") === 1,
+    ...(external && reachesOthersAt === undefined
+      ? {
+          noLinkBecause: `${colour} is not told how to reach the other colour (redis-bluegreen:${colour}, advertiseHost)`,
+        }
+      : {}),
+  });
+}
+
+function checkRollback(facts: PreflightFacts): CheckResult[] {
+  const verdict = verdictOf(facts);
+  if (verdict === undefined) return [];
+  const name = "rollback";
+  const figure = `${verdict.kind}, ${verdict.reason}`;
+  const { acceptBackupOnlyRollback } = facts.input.guardrails;
+  const warnings = verdict.warnings.map((warning) => warn(name, "look out", warning));
+  if (verdict.kind !== "backup only") return [pass(name, figure), ...warnings];
+  if (acceptBackupOnlyRollback)
+    return [warn(name, figure, "accepted by redis-bluegreen:guardrails"), ...warnings];
+  const cure =
+    "choose another pair of versions, or accept it with redis-bluegreen:guardrails acceptBackupOnlyRollback: true";
+  return [facts.input.cutover ? fail(name, figure, cure) : warn(name, figure, cure), ...warnings];
+}
