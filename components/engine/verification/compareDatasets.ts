@@ -1,0 +1,196 @@
+import type { RedisServer } from "../redisServer.ts";
+import { DatasetPair, type KeyVerdict, type PairOptions } from "./datasetPair.ts";
+import { BATCH_KEYS } from "./keyFingerprint.ts";
+import { randomKeys } from "./randomKeys.ts";
+
+/** A key that is not the same on both servers, or could not be decided. */
+export interface KeySample {
+  database: number;
+  /** As text; bytes that aren't UTF-8 are shown as `\xNN`. */
+  key: string;
+  reason: string;
+}
+
+/** What a comparison found. */
+export interface DatasetComparison {
+  /** Keys that were there on at least one side. */
+  keysCompared: number;
+  keysDifferent: number;
+  /** Neither equal nor different: written to without a pause for as long as was waited, or of a foreign type. */
+  keysUndecided: number;
+  /** Some of the different and undecided ones, different ones first. */
+  samples: KeySample[];
+}
+
+/** What is compared. */
+export interface CompareOptions extends PairOptions {
+  /** Every key of both servers, or about so many chosen at random on each. */
+  keys: number | "all";
+  onProgress?: (progress: { keysCompared: number; keysTotal: number }) => void;
+  /** How long keys that differ at first sight are looked at again while they are being written. Default 30,000. */
+  settleTimeoutMs?: number;
+}
+
+interface Suspect {
+  database: number;
+  key: Buffer;
+}
+
+const MAX_SAMPLES = 20;
+/** Smaller batches leave less time for a write to come in between. */
+const SETTLE_BATCHES = [BATCH_KEYS, 50, 5];
+
+/**
+ * Compares two servers by type, content and expiry, key for key, in all databases; reads only. They may be written
+ * to meanwhile: what differs at first sight is looked at again, between two equal readings of the master and after
+ * the replica has passed its offset, until it is decided. Servers without a link between them should stand still.
+ * @throws RedisServerError, VerificationError when the link goes down, DeadlineError when the replica falls behind
+ */
+export async function compareDatasets(
+  source: RedisServer,
+  other: RedisServer,
+  options: CompareOptions,
+): Promise<DatasetComparison> {
+  const pair = await DatasetPair.open(source, other, options);
+  try {
+    const run = new Comparison(pair, options);
+    await (options.keys === "all" ? run.lookAtAll() : run.lookAtSome(options.keys));
+    await run.settle();
+    return run.result();
+  } finally {
+    pair.close();
+  }
+}
+
+class Comparison {
+  readonly #pair: DatasetPair;
+  readonly #options: CompareOptions;
+  #suspects = new Map<string, Suspect>();
+  readonly #different: KeySample[] = [];
+  readonly #undecided: KeySample[] = [];
+  #compared = 0;
+  #keysDifferent = 0;
+  #keysUndecided = 0;
+  #keysTotal = 0;
+
+  constructor(pair: DatasetPair, options: CompareOptions) {
+    this.#pair = pair;
+    this.#options = options;
+  }
+
+  async lookAtAll(): Promise<void> {
+    const { source, other } = this.#pair;
+    const [here, there] = await Promise.all([source.keyspace(), other.keyspace()]);
+    this.#keysTotal = sumOf(here);
+    for (const database of here.keys()) {
+      for await (const keys of source.scan(database)) await this.#look(database, keys);
+    }
+    for (const database of there.keys()) {
+      for await (const keys of other.scan(database)) await this.#lookForExtra(database, keys);
+    }
+  }
+
+  async lookAtSome(count: number): Promise<void> {
+    const { source, other } = this.#pair;
+    const here = await randomKeys(source, count);
+    this.#keysTotal = [...here.values()].reduce((sum, keys) => sum + keys.length, 0);
+    for (const [database, keys] of here) await this.#look(database, keys);
+    for (const [database, keys] of await randomKeys(other, count)) await this.#lookForExtra(database, keys);
+  }
+
+  /** Looks again at what differed, in ever smaller batches, until all is decided or the time is up. */
+  async settle(): Promise<void> {
+    const deadline = performance.now() + (this.#options.settleTimeoutMs ?? 30_000);
+    for (let round = 0; this.#suspects.size > 0; round++) {
+      const size = SETTLE_BATCHES[round] ?? 1;
+      const last = performance.now() >= deadline;
+      const suspects = this.#suspects;
+      this.#suspects = new Map();
+      for (const { database, keys } of batchesOf([...suspects.values()], size)) {
+        const verdicts = await this.#pair.settle(database, keys);
+        for (const [i, verdict] of verdicts.entries()) {
+          this.#decide({ database, key: keys[i] ?? Buffer.alloc(0) }, verdict, last);
+        }
+      }
+    }
+  }
+
+  result(): DatasetComparison {
+    return {
+      keysCompared: this.#compared,
+      keysDifferent: this.#keysDifferent,
+      keysUndecided: this.#keysUndecided,
+      samples: [...this.#different, ...this.#undecided].slice(0, MAX_SAMPLES),
+    };
+  }
+
+  async #look(database: number, keys: readonly Buffer[]): Promise<void> {
+    const verdicts = await this.#pair.look(database, keys);
+    for (const [i, verdict] of verdicts.entries()) {
+      if (verdict.is === "equal") this.#compared++;
+      else if (verdict.is !== "absent") this.#suspect({ database, key: keys[i] ?? Buffer.alloc(0) });
+    }
+    this.#options.onProgress?.({ keysCompared: this.#compared, keysTotal: this.#keysTotal });
+  }
+
+  /** Only keys that the source doesn't have are new here. */
+  async #lookForExtra(database: number, keys: readonly Buffer[]): Promise<void> {
+    const replies = await this.#pair.source.batch(
+      database,
+      keys.map((key) => ["EXISTS", key]),
+    );
+    for (const [i, reply] of replies.entries()) {
+      if (reply instanceof Error) throw reply;
+      const key = keys[i];
+      if (reply === 0 && key !== undefined) this.#suspect({ database, key });
+    }
+  }
+
+  #suspect(suspect: Suspect): void {
+    this.#suspects.set(`${suspect.database} ${suspect.key.toString("latin1")}`, suspect);
+  }
+
+  #decide(suspect: Suspect, verdict: KeyVerdict, last: boolean): void {
+    if (verdict.is === "absent") return;
+    if (verdict.is === "undecided" && !last) {
+      this.#suspect(suspect);
+      return;
+    }
+    this.#compared++;
+    if (verdict.is === "equal") return;
+    const sample = { database: suspect.database, key: printable(suspect.key), reason: verdict.reason };
+    if (verdict.is === "different") {
+      this.#keysDifferent++;
+      if (this.#different.length < MAX_SAMPLES) this.#different.push(sample);
+    } else {
+      this.#keysUndecided++;
+      if (this.#undecided.length < MAX_SAMPLES) this.#undecided.push(sample);
+    }
+  }
+}
+
+/** Groups keys by database, so many at a time. */
+function batchesOf(suspects: Suspect[], size: number): { database: number; keys: Buffer[] }[] {
+  const batches: { database: number; keys: Buffer[] }[] = [];
+  for (const { database, key } of suspects) {
+    const open = batches.at(-1);
+    if (open !== undefined && open.database === database && open.keys.length < size) open.keys.push(key);
+    else batches.push({ database, keys: [key] });
+  }
+  return batches;
+}
+
+function sumOf(keyspace: ReadonlyMap<number, number>): number {
+  return [...keyspace.values()].reduce((sum, keys) => sum + keys, 0);
+}
+
+/** A key as text; bytes that can't be shown become `\xNN`. */
+export function printable(key: Buffer): string {
+  const text = key.toString("utf8");
+  if (Buffer.from(text, "utf8").equals(key) && !/\p{Cc}/u.test(text)) return text;
+  return [...key].map((byte) => (byte > 32 && byte < 127 ? String.fromCharCode(byte) : hex(byte))).join("");
+}
+
+function hex(byte: number): string {
+  return `\\x${byte.toString(16).padStart(2, "0")}`;
+}

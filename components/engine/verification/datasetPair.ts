@@ -1,0 +1,188 @@
+import { formatAddress } from "../address.ts";
+import type { RedisServer, ReplicationState } from "../redisServer.ts";
+import { until } from "../until.ts";
+import { DatasetReader } from "./datasetReader.ts";
+import { BATCH_KEYS, fingerprintKeys, type KeyFingerprint } from "./keyFingerprint.ts";
+import { keyDifference, type Tolerance } from "./keyDifference.ts";
+
+/** A comparison could not be carried through; says nothing about the data. */
+export class VerificationError extends Error {
+  override name = "VerificationError";
+}
+
+/** What two servers are called in sentences, and how closely their expiries must agree. */
+export interface PairOptions {
+  /** Default: their addresses. Give the colours where there are any. */
+  names?: readonly [source: string, other: string];
+  /**
+   * Between two expiries of a key, in milliseconds. Default 0 from Redis 7.0 on, and 1,000 where one side is older:
+   * SETEX and SET EX travel with the time left there, so that a replica's expiry is later by what it lagged.
+   */
+  expiryToleranceMs?: number;
+}
+
+/** What one look at a key of both servers tells. */
+export type KeyVerdict =
+  | { is: "absent" }
+  | { is: "equal" }
+  | { is: "different"; reason: string }
+  /** Its master changed while it was looked at; looking again may decide it. */
+  | { is: "undecided"; reason: string }
+  /** A foreign type that has no form common to both versions. */
+  | { is: "incomparable"; reason: string };
+
+const EXPIRY_TOLERANCE_BEFORE_7_MS = 1_000;
+const EXPIRY_GRACE_MS = 1_000;
+const CATCH_UP_TIMEOUT_MS = 10_000;
+
+/** Two servers whose keys are compared, each over a connection of its own. */
+export class DatasetPair {
+  readonly source: DatasetReader;
+  readonly other: DatasetReader;
+  readonly #names: readonly [string, string];
+  readonly #tolerance: Tolerance;
+  #fieldExpiry: ReadonlySet<number> = new Set();
+  #wasLinked = false;
+
+  private constructor(source: DatasetReader, other: DatasetReader, options: PairOptions) {
+    this.source = source;
+    this.other = other;
+    this.#names = options.names ?? [
+      formatAddress(source.server.address),
+      formatAddress(other.server.address),
+    ];
+    const exact = source.knowsExpiryTime && other.knowsExpiryTime;
+    this.#tolerance = {
+      expiryMs: options.expiryToleranceMs ?? (exact ? 0 : EXPIRY_TOLERANCE_BEFORE_7_MS),
+      graceMs: EXPIRY_GRACE_MS,
+      sameVersion:
+        source.version.product === other.version.product && source.version.version === other.version.version,
+    };
+  }
+
+  /** Opens both connections; close the pair when done. */
+  static async open(
+    source: RedisServer,
+    other: RedisServer,
+    options: PairOptions = {},
+  ): Promise<DatasetPair> {
+    const sourceReader = await DatasetReader.open(source);
+    let otherReader: DatasetReader | undefined;
+    try {
+      otherReader = await DatasetReader.open(other);
+      const pair = new DatasetPair(sourceReader, otherReader, options);
+      await pair.#findFieldExpiry();
+      return pair;
+    } catch (error) {
+      sourceReader.close();
+      otherReader?.close();
+      throw error;
+    }
+  }
+
+  close(): void {
+    this.source.close();
+    this.other.close();
+  }
+
+  /** Looks once at keys of one database; on live servers, anything but equal must be looked at by `settle`. */
+  async look(database: number, keys: readonly Buffer[]): Promise<KeyVerdict[]> {
+    const [a, b] = await Promise.all([
+      this.#read(this.source, database, keys),
+      this.#read(this.other, database, keys),
+    ]);
+    return a.map((fingerprint, i) => this.#verdict(fingerprint, at(b, i), this.#names));
+  }
+
+  /**
+   * Looks at keys so that writes in between don't count: master, then the replica once it has passed the master's
+   * offset, then the master again. Where the master's two readings agree, the replica must agree with them.
+   */
+  async settle(database: number, keys: readonly Buffer[]): Promise<KeyVerdict[]> {
+    const { first, second, linked, names } = await this.#order();
+    const before = await this.#read(first, database, keys);
+    if (linked) await this.#passed(first, second);
+    const replica = await this.#read(second, database, keys);
+    const after = await this.#read(first, database, keys);
+    return keys.map((_, i) => {
+      const verdict = this.#verdict(at(before, i), at(replica, i), names);
+      if (verdict.is !== "different") return verdict;
+      const later = this.#verdict(at(after, i), at(replica, i), names);
+      if (later.is !== "different") return later;
+      const stable = keyDifference(at(before, i), at(after, i), this.#tolerance, names) === undefined;
+      return stable ? verdict : { is: "undecided", reason: `written to all the time: ${verdict.reason}` };
+    });
+  }
+
+  async #read(reader: DatasetReader, database: number, keys: readonly Buffer[]): Promise<KeyFingerprint[]> {
+    const fingerprints: KeyFingerprint[] = [];
+    const fieldExpiry = this.#fieldExpiry.has(database);
+    for (let i = 0; i < keys.length; i += BATCH_KEYS) {
+      fingerprints.push(
+        ...(await fingerprintKeys(reader, database, keys.slice(i, i + BATCH_KEYS), fieldExpiry)),
+      );
+    }
+    return fingerprints;
+  }
+
+  #verdict(a: KeyFingerprint, b: KeyFingerprint, names: readonly [string, string]): KeyVerdict {
+    if (a.type === "none" && b.type === "none") return { is: "absent" };
+    if (a.type === b.type && a.opaque === true && !this.#tolerance.sameVersion) {
+      return { is: "incomparable", reason: `a ${a.type} can't be compared between these versions` };
+    }
+    const reason = keyDifference(a, b, this.#tolerance, names);
+    return reason === undefined ? { is: "equal" } : { is: "different", reason };
+  }
+
+  /** The master first. Without a link between them neither waits for the other. */
+  async #order(): Promise<{
+    first: DatasetReader;
+    second: DatasetReader;
+    linked: boolean;
+    names: readonly [string, string];
+  }> {
+    const [source, other] = await Promise.all([
+      this.source.server.replication(),
+      this.other.server.replication(),
+    ]);
+    const forwards = follows(other, source);
+    const backwards = follows(source, other);
+    const linked = forwards || backwards;
+    if (this.#wasLinked && !linked) {
+      throw new VerificationError(
+        `the replication link between ${this.#names.join(" and ")} went down during the comparison`,
+      );
+    }
+    this.#wasLinked = linked;
+    if (!backwards) return { first: this.source, second: this.other, linked, names: this.#names };
+    return { first: this.other, second: this.source, linked, names: [this.#names[1], this.#names[0]] };
+  }
+
+  async #passed(master: DatasetReader, replica: DatasetReader): Promise<void> {
+    const { offset } = await master.server.replication();
+    const probe = async (): Promise<true | undefined> =>
+      (await replica.server.replication()).offset >= offset ? true : undefined;
+    const what = `${formatAddress(replica.server.address)} has applied the master's offset ${offset}`;
+    await until(probe, { timeoutMs: CATCH_UP_TIMEOUT_MS, intervalMs: 0, what });
+  }
+
+  /** Where only one side knows expiring fields, the other side's hashes differ as soon as there are any. */
+  async #findFieldExpiry(): Promise<void> {
+    if (!this.source.knowsFieldExpiry || !this.other.knowsFieldExpiry) return;
+    const [a, b] = await Promise.all([
+      this.source.databasesWithFieldExpiry(),
+      this.other.databasesWithFieldExpiry(),
+    ]);
+    this.#fieldExpiry = new Set([...a, ...b]);
+  }
+}
+
+function follows(replica: ReplicationState, master: ReplicationState): boolean {
+  return replica.role === "replica" && replica.linkUp && replica.replid === master.replid;
+}
+
+function at(fingerprints: KeyFingerprint[], i: number): KeyFingerprint {
+  const fingerprint = fingerprints[i];
+  if (fingerprint === undefined) throw new VerificationError("a reading is incomplete");
+  return fingerprint;
+}
