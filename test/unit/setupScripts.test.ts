@@ -1,0 +1,40 @@
+import { expect, test } from "vitest";
+import { compiledExports } from "../../scripts/pack/exports.ts";
+import { countTests } from "../../scripts/test/count.ts";
+
+const report = (passed: number, failed: number, ...files: [string, string[]][]): string =>
+  JSON.stringify({
+    numPassedTests: passed,
+    numFailedTests: failed,
+    testResults: files.map(([status, tests]) => ({
+      status,
+      assertionResults: tests.map((one) => ({ status: one })),
+    })),
+  });
+
+test("tests are counted as vitest counts them", () => {
+  const json = report(3, 1, ["passed", ["passed", "passed"]], ["failed", ["passed", "failed"]]);
+  expect(countTests(json, false)).toEqual({ passed: 3, failed: 1 });
+});
+
+test("a file that failed without a failed test is a failure", () => {
+  const json = report(1, 0, ["passed", ["passed"]], ["failed", []], ["failed", ["skipped"]]);
+  expect(countTests(json, false)).toEqual({ passed: 1, failed: 2 });
+});
+
+test("a run that ended badly is never a success", () => {
+  expect(countTests(undefined, false)).toEqual({ passed: 0, failed: 1 });
+  expect(countTests(report(5, 0, ["passed", ["passed"]]), false)).toEqual({ passed: 5, failed: 1 });
+});
+
+test("a packed manifest exports what components/ compiles to, and is otherwise the same", () => {
+  const manifest = { name: "x", exports: { ".": "./components/index.ts", "./a": "./components/a/index.ts" } };
+  expect(compiledExports(manifest)).toEqual({
+    name: "x",
+    exports: {
+      ".": { types: "./dist/index.d.ts", default: "./dist/index.js" },
+      "./a": { types: "./dist/a/index.d.ts", default: "./dist/a/index.js" },
+    },
+  });
+  expect(() => compiledExports({ exports: { ".": "./stacks/index.ts" } })).toThrow("stacks/index.ts");
+});
