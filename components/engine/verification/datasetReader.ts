@@ -1,8 +1,9 @@
-import type { ChainableCommander, Redis } from "ioredis";
 import { keyspaceOf, RedisServerError, type RedisServer } from "../redisServer.ts";
 import { formatAddress } from "../address.ts";
 import { infoNumber, parseInfo } from "../infoReply.ts";
 import { atLeast, type ServerVersion } from "../serverVersion.ts";
+import { BulkConnection, type Command } from "./bulkConnection.ts";
+import { ReplyError, type Reply } from "./replyParser.ts";
 
 /** A key by its database; keys are bytes, not text. */
 export interface DatabaseKey {
@@ -10,13 +11,7 @@ export interface DatabaseKey {
   key: Buffer;
 }
 
-/** One command of a batch; the first word is its name. */
-export type Command = readonly [string, ...(string | number | Buffer)[]];
-
-/** A reply with every string as bytes. */
-export type Reply = Buffer | number | null | Reply[];
-
-const COMMAND_TIMEOUT_MS = 30_000;
+const BATCH_TIMEOUT_MS = 30_000;
 
 /**
  * A connection of its own for reading a whole dataset: it changes databases, which must not happen to the connection
@@ -29,10 +24,10 @@ export class DatasetReader {
   readonly knowsExpiryTime: boolean;
   /** Fields of hashes can expire: Redis 7.4+, Valkey 9+. */
   readonly knowsFieldExpiry: boolean;
-  readonly #connection: Redis;
+  readonly #connection: BulkConnection;
   #database = 0;
 
-  private constructor(server: RedisServer, version: ServerVersion, connection: Redis) {
+  private constructor(server: RedisServer, version: ServerVersion, connection: BulkConnection) {
     this.server = server;
     this.version = version;
     this.knowsExpiryTime = version.product === "valkey" || atLeast(version.version, "7.0");
@@ -43,51 +38,36 @@ export class DatasetReader {
   /** Opens the connection with the server's own login. */
   static async open(server: RedisServer): Promise<DatasetReader> {
     const version = await server.version();
-    const connection = server.client.duplicate({ commandTimeout: COMMAND_TIMEOUT_MS });
-    connection.on("error", () => undefined);
-    const reader = new DatasetReader(server, version, connection);
-    try {
-      await connection.connect();
-      // From 7.2 on, so that reading every key doesn't make every key look recently used; older ones refuse it.
-      await connection.call("CLIENT", "NO-TOUCH", "on").catch(() => undefined);
-    } catch (error) {
-      connection.disconnect();
-      throw reader.#failure(error);
-    }
-    return reader;
+    const { username, password } = server.client.options;
+    const login = { username: username ?? "default", ...(password ? { password } : {}) };
+    const connection = await BulkConnection.open(server.address, login, BATCH_TIMEOUT_MS);
+    // From 7.2 on, so that reading every key doesn't make every key look recently used; older ones refuse it.
+    await connection.batch([["CLIENT", "NO-TOUCH", "on"]]);
+    return new DatasetReader(server, version, connection);
   }
 
   close(): void {
-    this.#connection.disconnect();
+    this.#connection.close();
   }
 
-  /** Sends commands to one database in one go. A command's own error becomes an `Error` in its place. */
-  async batch(database: number, commands: readonly Command[]): Promise<(Reply | Error)[]> {
-    if (commands.length === 0) return [];
-    const pipeline: ChainableCommander = this.#connection.pipeline();
-    const select = database !== this.#database;
-    if (select) pipeline.select(database);
-    for (const [name, ...args] of commands) pipeline.callBuffer(name, args);
-    let replies: [error: Error | null, result: unknown][] | null;
-    try {
-      replies = await pipeline.exec();
-    } catch (error) {
-      throw this.#failure(error);
-    }
-    const results = (replies ?? []).map(([error, reply]) =>
-      error ? this.#failure(error) : (reply as Reply),
-    );
-    if (!select) return results;
-    const [selected, ...rest] = results;
-    if (selected instanceof Error) throw selected;
+  /** Sends commands to one database in one go; a command's own error stands in its place. */
+  async batch(database: number, commands: readonly Command[]): Promise<Reply[]> {
+    if (database === this.#database) return this.#connection.batch(commands);
+    const [selected, ...replies] = await this.#connection.batch([["SELECT", database], ...commands]);
+    if (selected instanceof ReplyError) throw this.#failure(selected);
     this.#database = database;
-    return rest;
+    return replies;
   }
 
   /** One command, whose error is thrown. */
-  async read(database: number, ...command: Command): Promise<Reply> {
+  async read(database: number, ...command: Command): Promise<Exclude<Reply, ReplyError>> {
     const [reply] = await this.batch(database, [command]);
-    if (reply instanceof Error) throw reply;
+    return this.value(reply);
+  }
+
+  /** The reply, or its error thrown with the server's name. */
+  value(reply: Reply | undefined): Exclude<Reply, ReplyError> {
+    if (reply instanceof ReplyError) throw this.#failure(reply);
     return reply ?? null;
   }
 
@@ -119,8 +99,7 @@ export class DatasetReader {
     return databases;
   }
 
-  #failure(error: unknown): RedisServerError {
-    const reason = error instanceof Error ? error.message : String(error);
-    return new RedisServerError(`${formatAddress(this.server.address)}: ${reason || "connection closed"}`);
+  #failure(error: ReplyError): RedisServerError {
+    return new RedisServerError(`${formatAddress(this.server.address)}: ${error.message}`);
   }
 }

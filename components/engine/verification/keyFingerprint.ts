@@ -1,4 +1,6 @@
-import type { Command, DatabaseKey, DatasetReader, Reply } from "./datasetReader.ts";
+import type { Command } from "./bulkConnection.ts";
+import type { DatabaseKey, DatasetReader } from "./datasetReader.ts";
+import { ReplyError, type Reply } from "./replyParser.ts";
 import { streamDigest } from "./streamDigest.ts";
 import { digesterFor, dumpDigest, readOn, type ValueDigester } from "./valueDigest.ts";
 
@@ -61,10 +63,10 @@ async function typesAndExpiries(
     [expiry, key],
   ]);
   const replies = await reader.batch(database, [["TIME"], ...commands]);
-  const readAt = millisecondsOf(replies[0]);
+  const readAt = millisecondsOf(reader.value(replies[0]));
   return keys.map((_, i) => {
-    const type = succeeded(replies[1 + 2 * i]) as Buffer;
-    const reply = Number(succeeded(replies[2 + 2 * i]));
+    const type = reader.value(replies[1 + 2 * i]);
+    const reply = Number(reader.value(replies[2 + 2 * i]));
     const fingerprint: KeyFingerprint = { type: String(type), digest: "", readAt };
     if (reply >= 0) fingerprint.expiresAt = reader.knowsExpiryTime ? reply : reply + readAt;
     return fingerprint;
@@ -89,8 +91,8 @@ async function firstChunks(
   );
   for (const [i, { digester, fingerprint, at }] of first.entries()) {
     const reply = replies[i];
-    if (reply instanceof Error) {
-      if (!hasMovedOn(reply)) throw reply;
+    if (reply instanceof ReplyError) {
+      if (!hasMovedOn(reply)) reader.value(reply);
       moveOn(fingerprint);
       digesters[at] = undefined;
     } else {
@@ -127,13 +129,8 @@ function hasMovedOn(error: unknown): boolean {
   return error instanceof Error && /WRONGTYPE|no such key|NOGROUP/i.test(error.message);
 }
 
-function succeeded(reply: Reply | Error | undefined): Reply {
-  if (reply instanceof Error) throw reply;
-  return reply ?? null;
-}
-
 /** Reads the reply of TIME: seconds and microseconds. */
-function millisecondsOf(reply: Reply | Error | undefined): number {
-  const [seconds, microseconds] = succeeded(reply) as [Buffer, Buffer];
+function millisecondsOf(reply: Reply): number {
+  const [seconds, microseconds] = reply as [Buffer, Buffer];
   return Number(seconds) * 1_000 + Math.floor(Number(microseconds) / 1_000);
 }

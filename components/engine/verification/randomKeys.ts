@@ -1,4 +1,5 @@
-import type { Command, DatasetReader } from "./datasetReader.ts";
+import type { Command } from "./bulkConnection.ts";
+import type { DatasetReader } from "./datasetReader.ts";
 
 /**
  * About so many keys chosen at random, spread over the databases by their sizes, none twice; every key where there

@@ -1,4 +1,5 @@
-import type { DatasetReader, Reply } from "./datasetReader.ts";
+import type { DatasetReader } from "./datasetReader.ts";
+import type { Reply } from "./replyParser.ts";
 import { OrderedDigest } from "./orderFreeDigest.ts";
 
 const CHUNK = 1_000;

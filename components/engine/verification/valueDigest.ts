@@ -1,4 +1,6 @@
-import type { Command, DatasetReader, Reply } from "./datasetReader.ts";
+import type { Command } from "./bulkConnection.ts";
+import type { DatasetReader } from "./datasetReader.ts";
+import type { Reply } from "./replyParser.ts";
 import { digestOf, OrderedDigest, OrderFreeDigest } from "./orderFreeDigest.ts";
 
 /** How a value is read, chunk by chunk, so that no single command holds the server up. */
