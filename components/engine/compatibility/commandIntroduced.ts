@@ -76,8 +76,8 @@ const REDIS: readonly Release[] = [
     read: ["vcard", "vdim", "vemb", "vgetattr", "vinfo", "vismember", "vlinks", "vrandmember", "vsim"],
   },
   { version: "8.2", write: ["xackdel", "xdelex"], read: [] },
-  { version: "8.4", write: ["delex", "msetex"], read: ["digest"] },
-  { version: "8.6", write: ["xcfgset"], read: [] },
+  { version: "8.4", write: ["delex", "msetex"], read: ["digest", "vrange"] },
+  { version: "8.6", write: ["xcfgset", "xidmprecord"], read: [] },
 ];
 
 /** Valkey's own releases; it starts from the commands of Redis 7.2. */
@@ -87,7 +87,7 @@ const VALKEY: readonly Release[] = [
     write: ["delifeq", "hexpire", "hexpireat", "hgetex", "hpersist", "hpexpire", "hpexpireat", "hsetex"],
     read: ["hexpiretime", "hpexpiretime", "hpttl", "httl"],
   },
-  { version: "9.1", write: ["hgetdel", "msetex"], read: [] },
+  { version: "9.1", write: ["hgetdel", "msetex"], read: ["clusterscan"] },
 ];
 
 /** The release of Redis that Valkey was forked from. */

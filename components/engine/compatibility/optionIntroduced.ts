@@ -17,6 +17,7 @@ const OPTIONS: readonly IntroducedOption[] = [
   { product: "redis", version: "8.4", command: "set", form: "SET … IFEQ/IFNE/IFDEQ/IFDNE" },
   { product: "redis", version: "8.6", command: "xadd", form: "XADD … IDMP/IDMPAUTO" },
   { product: "valkey", version: "8.1", command: "set", form: "SET … IFEQ" },
+  { product: "valkey", version: "9.0", command: "geosearchstore", form: "GEOSEARCHSTORE … BYPOLYGON" },
 ];
 
 /**

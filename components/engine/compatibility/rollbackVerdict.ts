@@ -26,10 +26,12 @@ export interface VerdictOptions {
  * commands of the old one. Each pair was measured case by case over a link continued by partial resync.
  */
 const NATIVE_BACK: ReadonlyMap<string, readonly string[]> = new Map([
-  ["redis 7.0", ["redis 7.2", "redis 8.0", "valkey 8.1", "valkey 9.1"]],
-  ["redis 7.2", ["redis 7.4", "redis 8.0", "valkey 8.1", "valkey 9.1"]],
-  ["redis 7.4", ["redis 8.0"]],
+  ["redis 7.0", ["redis 7.2", "redis 8.0", "redis 8.6", "valkey 8.1", "valkey 9.1"]],
+  // A form that 7.0 applies, 7.2 and 7.4 apply as well: no release has withdrawn one.
+  ["redis 7.2", ["redis 7.4", "redis 8.0", "redis 8.6", "valkey 8.1", "valkey 9.1"]],
+  ["redis 7.4", ["redis 8.0", "redis 8.6"]],
   ["redis 8.0", ["redis 8.6"]],
+  ["valkey 8.1", ["valkey 9.1"]],
 ]);
 
 /** Commands that carry a payload in the RDB version of the server that made it, which an older RDB version rejects. */
@@ -76,6 +78,7 @@ function streamObstacle(
   return (
     versionObstacle(old, newer) ??
     unknownCommandObstacle(old, commandsInUse) ??
+    floatObstacle(old, newer, commandsInUse) ??
     payloadObstacle(old, newer, commandsInUse)
   );
 }
@@ -88,9 +91,6 @@ function versionObstacle(old: ServerVersion, newer: ServerVersion): string | und
   }
   if (old.product === "redis" && !atLeast(old.version, "7.0")) {
     return `${to} rejects forms that ${from} emits, such as XGROUP SETID … ENTRIESREAD, so its data would drift`;
-  }
-  if (newer.product === "redis" && atLeast(newer.version, "8.6") && !atLeast(old.version, "8.0")) {
-    return `${to} rejects HSETEX, which ${from} emits for HINCRBYFLOAT, so its data would drift`;
   }
   return `what ${from} emits is not measured on ${to}`;
 }
@@ -107,6 +107,18 @@ function unknownCommandObstacle(old: ServerVersion, commandsInUse: ReadonlySet<s
   const writes = commandsUnknownTo(old, commandsInUse).filter(({ effect }) => effect === "write");
   if (writes.length === 0) return undefined;
   return `${formatVersion(old)} does not know ${nameList(writes)}, which the application uses`;
+}
+
+/** Redis 8.6 emits `HSETEX key KEEPTTL` for HINCRBYFLOAT; 7.4 and older don't know that form. */
+function floatObstacle(
+  old: ServerVersion,
+  newer: ServerVersion,
+  commandsInUse: ReadonlySet<string>,
+): string | undefined {
+  const emitted = newer.product === "redis" && atLeast(newer.version, "8.6");
+  const understood = old.product === "redis" && atLeast(old.version, "8.0");
+  if (!commandsInUse.has("hincrbyfloat") || !emitted || understood) return undefined;
+  return `the application uses HINCRBYFLOAT, which ${formatVersion(newer)} emits as HSETEX, which ${formatVersion(old)} rejects`;
 }
 
 function payloadObstacle(
