@@ -4,7 +4,7 @@ import { DEPLOYMENT_KEYS, EXISTING_SERVER_KEYS } from "./colourKeys.ts";
 import { readDeployment } from "./deployment.ts";
 import { readExistingServer } from "./existingServer.ts";
 import type { Problems } from "./problem.ts";
-import { Section } from "./section.ts";
+import { isObject, Section } from "./section.ts";
 
 /** What is known of a colour: whether it was given, and what it is if nothing in it was refused. */
 export interface ColourReading {
@@ -25,6 +25,8 @@ export function readColour(
   if (value === undefined || isEmptyObject(value)) return { given: false };
   const before = problems.list.length;
   const section = Section.of(problems, colour, value, [...DEPLOYMENT_KEYS, ...EXISTING_SERVER_KEYS]);
+  // What isn't an object has its sentence; that it has no version goes without saying.
+  if (!isObject(value)) return { given: true };
   const isExisting = section.has("address");
   const args = isExisting ? readExistingServer(section) : readDeployment(section, colour, writePort);
   if (args === undefined || problems.list.length > before) return { given: true };
@@ -32,7 +34,5 @@ export function readColour(
 }
 
 function isEmptyObject(value: unknown): boolean {
-  return (
-    typeof value === "object" && value !== null && !Array.isArray(value) && Object.keys(value).length === 0
-  );
+  return isObject(value) && Object.keys(value).length === 0;
 }

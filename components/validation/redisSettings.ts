@@ -1,6 +1,6 @@
 import { describeKind, hasControlCharacters, quote } from "./describe.ts";
 import type { Finding } from "./problem.ts";
-import { describeRange, isWithin, type Section } from "./section.ts";
+import { describeRange, isObject, isWithin, type Section } from "./section.ts";
 
 const MIB = 1024 * 1024;
 
@@ -33,8 +33,7 @@ const OWNED: readonly [names: string, cure: string][] = [
 /** Reads `redis`: lines of redis.conf by name. @param memory the container's limit in MiB */
 export function readRedisSettings(section: Section, memory: number): Record<string, string> {
   const given = section.raw("redis");
-  const names =
-    typeof given === "object" && given !== null && !Array.isArray(given) ? Object.keys(given) : [];
+  const names = isObject(given) ? Object.keys(given) : [];
   const settings = section.section("redis", names.length > 0 ? names : ["maxmemory-policy"]);
   const resolved: Record<string, string> = {};
   for (const name of names) {
@@ -49,10 +48,11 @@ export function readRedisSettings(section: Section, memory: number): Record<stri
   return resolved;
 }
 
-/** A value as redis.conf has it, which says yes and no for true and false; undefined where it can't be one. */
+/** A value as redis.conf has it: yes and no for true and false, quotes for nothing; undefined where it can't be one. */
 function conf(value: unknown): string | undefined {
   if (typeof value === "boolean") return value ? "yes" : "no";
   if (typeof value === "number" && Number.isFinite(value)) return String(value);
+  if (value === "") return '""';
   return typeof value === "string" ? value : undefined;
 }
 
@@ -75,13 +75,9 @@ function matches(name: string, owned: string): boolean {
 }
 
 function valueFinding(value: unknown, text: string | undefined): Finding | undefined {
-  if (text !== undefined && text !== "" && text.length <= 1_000 && !hasControlCharacters(text))
-    return undefined;
+  if (text !== undefined && text.length <= 1_000 && !hasControlCharacters(text)) return undefined;
   return {
-    found:
-      text === undefined || text === ""
-        ? describeKind(value === "" ? null : value)
-        : "too long or of several lines",
+    found: text === undefined ? describeKind(value) : "too long or of several lines",
     allowed: "text on one line, a number, true or false",
     cure: "write the value as it stands in redis.conf",
   };

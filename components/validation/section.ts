@@ -152,7 +152,8 @@ function format(value: number): string {
   return value.toLocaleString("en-US");
 }
 
-function isObject(value: unknown): value is object {
+/** Whether it has keys: neither null nor a list. */
+export function isObject(value: unknown): value is object {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
