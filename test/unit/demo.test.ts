@@ -66,15 +66,19 @@ describe("the last line", () => {
 });
 
 describe("the versions", () => {
-  const images = ["6.0", "7.0", "8.0", "8.6"].map(redis);
+  const images = ["6.0", "7.0", "7.2", "8.0"].map(redis);
 
   test("are the oldest with a lossless way back and the newest that it goes with", () => {
     expect(pickVersions(images, {})).toEqual({ blue: redis("7.0"), green: redis("8.0") });
   });
 
   test("can be given, one or both", () => {
-    expect(pickVersions(images, { blue: redis("8.0") })).toEqual({ blue: redis("8.0"), green: redis("8.6") });
-    expect(pickVersions([], { blue: redis("6.0"), green: redis("8.6") })).toMatchObject({
+    expect(pickVersions(images, { blue: redis("7.2") })).toEqual({ blue: redis("7.2"), green: redis("8.0") });
+    expect(pickVersions(images, { green: redis("7.2") })).toEqual({
+      blue: redis("7.0"),
+      green: redis("7.2"),
+    });
+    expect(pickVersions([], { blue: redis("6.0"), green: redis("8.0") })).toMatchObject({
       blue: redis("6.0"),
     });
   });
