@@ -71,7 +71,7 @@ class DeferredPasswords {
     const mayBeWeak = this.mayBeWeak || !key.startsWith("auth.");
     const checked = pulumi.secret(input).apply((password): string => {
       const problem = passwordProblem(key, password, { path: this.options.path, mayBeWeak });
-      if (problem !== undefined) throw new pulumi.RunError(formatProblems(this.options.subject, [problem]));
+      if (problem !== undefined) throw new pulumi.RunError(`${this.options.subject}: ${problem.message}`);
       return password;
     });
     this.outputs.set(standIn, checked);

@@ -56,31 +56,38 @@ export function validateArguments(raw: unknown, options: ValidationOptions): Val
   const problems = new Problems(options.path);
   const root = Section.of(problems, "", raw, KEYS);
   readPlatform(root);
-  const endpoint = readEndpoint(root.section("endpoint", ENDPOINT_KEYS));
-  const auth = readAuth(root.section("auth", AUTH_KEYS));
-  const guardrails = readGuardrails(root.section("guardrails", GUARDRAIL_KEYS));
-  const backup = { directory: readDirectory(root, "backup", "backups", options.stack) };
-  const report = { directory: readDirectory(root, "report", "reports", options.stack) };
-  const readings = {
-    blue: readColour(problems, "blue", root.raw("blue"), endpoint.writePort),
-    green: readColour(problems, "green", root.raw("green"), endpoint.writePort),
+  const shared = {
+    endpoint: readEndpoint(root.section("endpoint", ENDPOINT_KEYS)),
+    auth: readAuth(root.section("auth", AUTH_KEYS)),
+    guardrails: readGuardrails(root.section("guardrails", GUARDRAIL_KEYS)),
+    backup: { directory: readDirectory(root, "backup", "backups", options.stack) },
+    report: { directory: readDirectory(root, "report", "reports", options.stack) },
   };
-  const live = readLive(root, readings);
-  const colours: Partial<Record<Colour, ColourArguments>> = {};
+  const { live, colours } = readColours(root, shared.endpoint.writePort);
+
+  checkPorts(problems, shared.endpoint, colours);
+  checkPasswords(problems, shared, colours);
+  refuseSameServer(root, colours);
+  if (live !== undefined) checkReplication(problems, { live, ...colours }, options.newStandby ?? false);
+  if (live === undefined || problems.list.length > 0) return { problems: problems.list };
+  return { arguments: { platform: defaults.platform, live, ...colours, ...shared }, problems: [] };
+}
+
+interface Colours {
+  live: Colour | undefined;
+  /** The colours that are there and in which nothing was refused. */
+  colours: Partial<Record<Colour, ColourArguments>>;
+}
+
+function readColours(root: Section, writePort: number): Colours {
+  const readings = {
+    blue: readColour(root.problems, "blue", root.raw("blue"), writePort),
+    green: readColour(root.problems, "green", root.raw("green"), writePort),
+  };
+  const colours: Colours["colours"] = {};
   if (readings.blue.arguments !== undefined) colours.blue = readings.blue.arguments;
   if (readings.green.arguments !== undefined) colours.green = readings.green.arguments;
-
-  checkPorts(problems, endpoint, colours);
-  checkPasswords(problems, { auth, endpoint }, colours);
-  refuseSameServer(root, colours);
-  if (live === undefined) return { problems: problems.list };
-  checkReplication(problems, { live, ...colours }, options.newStandby ?? false);
-  if (problems.list.length > 0) return { problems: problems.list };
-  const platform = defaults.platform;
-  return {
-    arguments: { platform, live, ...colours, endpoint, auth, guardrails, backup, report },
-    problems: [],
-  };
+  return { live: readLive(root, readings), colours };
 }
 
 function readPlatform(root: Section): void {
