@@ -6,6 +6,8 @@ export interface TrafficState {
   target?: Colour;
   /** Client sessions on each colour's primary. */
   sessions: Record<Colour, number>;
+  /** Colours whose new connections are being held. */
+  held: Colour[];
 }
 
 /**

@@ -1,7 +1,8 @@
-import { mkdir, open, rename } from "node:fs/promises";
+import { mkdir } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import type { Colour } from "../colour.ts";
 import type { Login } from "../credentials.ts";
+import { fileTimestamp, writePrivately } from "../privateFile.ts";
 import type { RedisServer } from "../redisServer.ts";
 import type { ServerVersion } from "../serverVersion.ts";
 import { copyRdb, type RdbCopy, type RdbCopyOptions } from "./rdbCopy.ts";
@@ -53,22 +54,4 @@ export async function takeBackup(server: RedisServer, login: Login, request: Bac
   };
   await writePrivately(backup.metadataFile, `${JSON.stringify(backup, null, 2)}\n`);
   return backup;
-}
-
-/** `20260131T235959123Z`: sorts by time and is a file name everywhere. */
-export function fileTimestamp(time: Date): string {
-  return time.toISOString().replace(/[-:.]/g, "");
-}
-
-/** Writes a file of mode 0600 that is there in full or not at all. */
-export async function writePrivately(file: string, text: string): Promise<void> {
-  const partial = `${file}.partial`;
-  const handle = await open(partial, "w", 0o600);
-  try {
-    await handle.writeFile(text);
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
-  await rename(partial, file);
 }

@@ -1,0 +1,88 @@
+import { createHash } from "node:crypto";
+import type { Colour } from "../engine/colour.ts";
+import type { Credentials, Login } from "../engine/credentials.ts";
+import { atLeast, type ServerVersion } from "../engine/serverVersion.ts";
+import { raisedValue } from "../engine/selfDescribing.ts";
+import { HEALTH_USER, PROXY_USER } from "../engine/users.ts";
+import type { Persistence } from "../arguments.ts";
+
+/** What a server's first configuration is made of. */
+export interface RedisConfInput {
+  colour: Colour;
+  version: ServerVersion;
+  /** Whether the colour serves clients from the start; else it is born closed. */
+  live: boolean;
+  /** The primary that a replica follows. */
+  primary?: { host: string; port: number };
+  persistence: Persistence;
+  /** Settings that the user chose. */
+  redis: Record<string, string>;
+  credentials: Credentials;
+}
+
+/**
+ * What an application may do: everything but administration. INFO and SORT are in @dangerous and common in
+ * applications; CLIENT's harmless parts are what client libraries call when they connect.
+ */
+const APPLICATION_RULES =
+  "~* +@all -@admin -@dangerous +info +sort +keys +client|setname +client|getname +client|id";
+
+/** All that the operator calls; CONFIG, ACL and REPLICAOF are what a cutover is made of. */
+const OPERATOR_RULES =
+  "~* -@all +@read +@connection +@transaction +set +info +config +acl +replicaof +role +client +dbsize +select " +
+  "+scan +wait +time +command +latency +memory +module|list +psync +sync +replconf +lastsave +debug|object";
+
+const REPLICATION_RULES = "-@all +psync +replconf +ping";
+
+/**
+ * The configuration that a server starts with the first time. Afterwards the server keeps its own copy beside its data,
+ * where CONFIG REWRITE persists role, fence and users.
+ */
+export function redisConf(input: RedisConfInput): string {
+  const { credentials, persistence } = input;
+  const minReplicas = Number(input.redis["min-replicas-to-write"] ?? "0");
+  const settings = Object.entries(input.redis).filter(([name]) => name !== "min-replicas-to-write");
+  const closed = !input.live && input.primary === undefined;
+  return [
+    "port 6379",
+    "protected-mode no",
+    "dir /data",
+    ...(persistence === "aof" ? ["appendonly yes"] : ["appendonly no", "save 3600 1 300 100 60 10000"]),
+    // A standby that is sent a full copy keeps its data until the copy is complete and was understood.
+    "repl-diskless-load swapdb",
+    `min-replicas-to-write ${closed ? raisedValue(minReplicas) : minReplicas}`,
+    `masteruser ${credentials.replication.username}`,
+    `masterauth ${quote(credentials.replication.password ?? "nopass")}`,
+    ...(input.primary === undefined ? [] : [`replicaof ${input.primary.host} ${input.primary.port}`]),
+    ...settings.map(([name, value]) => `${name} ${value}`),
+    ...users(input),
+    "",
+  ].join("\n");
+}
+
+function users({ credentials, live, version }: RedisConfInput): string[] {
+  const { application, operator, replication } = credentials;
+  // Redis 6.0 has no rules for channels: every user may use them all.
+  const channels = atLeast(version.version, "6.2") ? " &*" : "";
+  const lines = [
+    user(application, `${APPLICATION_RULES}${channels}`),
+    user(operator, OPERATOR_RULES),
+    user(replication, REPLICATION_RULES),
+    `user ${PROXY_USER} ${live ? "on" : "off"} nopass -@all +ping +role`,
+    `user ${HEALTH_USER} on nopass -@all +ping`,
+  ];
+  // The user of connections that don't log in: nothing, unless the application is that user.
+  if (application.username !== "default") lines.push("user default off nopass -@all");
+  return lines;
+}
+
+/** A user line with the password's hash, so that no password stands in the server's file in clear. */
+function user(login: Login, rules: string): string {
+  const secret =
+    login.password === undefined ? "nopass" : `#${createHash("sha256").update(login.password).digest("hex")}`;
+  return `user ${login.username} on ${secret} ${rules}`;
+}
+
+function quote(text: string): string {
+  return `"${text.replace(/["\\]/g, (c) => `\\${c}`)}"`;
+}

@@ -1,0 +1,92 @@
+import * as docker from "@pulumi/docker";
+import * as pulumi from "@pulumi/pulumi";
+import { HEALTH_USER } from "../engine/users.ts";
+
+/** Where a container finds its first configuration. */
+const INITIAL_CONF = "/etc/redis-bluegreen/redis.conf";
+
+/**
+ * Starts the server on its own copy of the configuration, which it can rewrite. A container made from another first
+ * configuration starts from that one; one that merely restarts keeps what the server wrote. Images that bring an
+ * entrypoint use it, since it drops root's rights.
+ */
+const START = `set -e
+mkdir -p /data && cd /data
+if ! cmp -s ${INITIAL_CONF} initial.conf; then
+  cp ${INITIAL_CONF} redis.conf.new && chmod 600 redis.conf.new && mv redis.conf.new redis.conf
+  cp ${INITIAL_CONF} initial.conf.new && chmod 600 initial.conf.new && mv initial.conf.new initial.conf
+fi
+server=$(command -v valkey-server || command -v redis-server)
+if command -v docker-entrypoint.sh >/dev/null; then exec docker-entrypoint.sh "$server" /data/redis.conf; fi
+exec "$server" /data/redis.conf`;
+
+const HEALTH = `cli=$(command -v valkey-cli || command -v redis-cli) && test "$("$cli" --no-auth-warning --user ${HEALTH_USER} -a - ping)" = PONG`;
+
+/** Time for a clean stop with a last save, instead of an immediate kill. Seconds. */
+const STOP_SECONDS = 120;
+
+/** One server's container with its volume. */
+export interface RedisContainerArgs {
+  /** Names of the container and of its volume. */
+  containerName: string;
+  volumeName: string;
+  image: string;
+  network: pulumi.Input<string>;
+  aliases: string[];
+  /** Limit in MiB. */
+  memory: number;
+  /** The port of this machine's loopback under which the operator reaches the server. */
+  operatorPort: number;
+  /** The first configuration. Secret. */
+  conf: pulumi.Output<string>;
+  /** The server belongs to the live colour: nothing may remove or replace it. */
+  protect: boolean;
+}
+
+/** A server on Docker: its data is on a named volume that outlives the container and the stack. */
+export class RedisContainer extends pulumi.ComponentResource {
+  constructor(name: string, args: RedisContainerArgs, options: pulumi.ComponentResourceOptions) {
+    super("redis-bluegreen:docker:RedisContainer", name, {}, options);
+    const volume = new docker.Volume(
+      `${name}-data`,
+      { name: args.volumeName },
+      { parent: this, protect: args.protect, retainOnDelete: true },
+    );
+    new docker.Container(
+      name,
+      {
+        name: args.containerName,
+        image: args.image,
+        entrypoints: ["sh", "-c", START],
+        restart: "unless-stopped",
+        destroyGraceSeconds: STOP_SECONDS,
+        memory: args.memory,
+        memorySwap: args.memory,
+        uploads: [{ file: INITIAL_CONF, content: args.conf, permissions: "0600" }],
+        volumes: [{ volumeName: volume.name, containerPath: "/data" }],
+        networksAdvanced: [{ name: args.network, aliases: args.aliases }],
+        hosts: [{ host: "host.docker.internal", ip: "host-gateway" }],
+        ports: [{ internal: 6379, external: args.operatorPort, ip: "127.0.0.1" }],
+        healthcheck: {
+          tests: ["CMD-SHELL", HEALTH],
+          interval: "2s",
+          timeout: "2s",
+          retries: 5,
+          startPeriod: "1m0s",
+        },
+        mustRun: true,
+        wait: true,
+        waitTimeout: 300,
+      },
+      {
+        parent: this,
+        protect: args.protect,
+        // A stopped container is read back without ports and would be replaced for it; and the first configuration is
+        // read once, at birth: the server's own copy is what counts afterwards.
+        ignoreChanges: ["ports", "uploads"],
+        additionalSecretOutputs: ["uploads"],
+      },
+    );
+    this.registerOutputs({});
+  }
+}

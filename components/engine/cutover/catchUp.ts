@@ -1,0 +1,19 @@
+import { parseInfo } from "../infoReply.ts";
+import { keyspaceOf, replicationStateOf, type Keyspace, type RedisServer } from "../redisServer.ts";
+
+/** Where a standby stands, with its key counts, asked in one round trip. */
+export async function standbyProgress(standby: RedisServer): Promise<{ offset: number; keyspace: Keyspace }> {
+  const [replication, keyspace] = await Promise.all([
+    standby.call("INFO", "replication"),
+    standby.call("INFO", "keyspace"),
+  ]);
+  return {
+    offset: replicationStateOf(parseInfo(String(replication))).offset,
+    keyspace: keyspaceOf(parseInfo(String(keyspace))),
+  };
+}
+
+/** Whether two servers have the same number of keys in each database. */
+export function sameKeyspace(a: Keyspace, b: Keyspace): boolean {
+  return a.size === b.size && [...a].every(([database, keys]) => b.get(database) === keys);
+}

@@ -1,0 +1,44 @@
+import type { Address } from "../address.ts";
+import type { Verdict } from "../compatibility/rollbackVerdict.ts";
+import type { Credentials } from "../credentials.ts";
+import type { Deployment } from "../deployment.ts";
+import type { Guardrails } from "../guardrails.ts";
+import type { Progress } from "../progress.ts";
+import type { Traffic } from "../traffic.ts";
+import type { PhaseName } from "./phases.ts";
+
+/** All that a cutover works with. */
+export interface CutoverInput {
+  /** The colour that serves clients now. */
+  from: Deployment;
+  /** The colour that is to serve them. */
+  to: Deployment;
+  traffic: Traffic;
+  /** The write endpoint, as the operator reaches it. */
+  endpoint: Address;
+  credentials: Credentials;
+  guardrails: Guardrails;
+  /** What the way back will be. */
+  verdict: Verdict;
+  /** Runs the live checks once more; throws if one fails; answers with a summary. */
+  preflight: () => Promise<string>;
+  /** Copies the old colour to a file; answers with where. */
+  backup: () => Promise<string>;
+  progress: Progress;
+  /** Called before each phase. */
+  onPhase?: (name: PhaseName) => void;
+}
+
+/** What a cutover measured; fields are absent where it did not get that far. */
+export interface CutoverFigures {
+  /** From the pause on the old colour to the first moment the new one accepts a client's write. Milliseconds. */
+  writePauseMs?: number;
+  /** The offset at which the old colour stopped, which the new one had reached when it was promoted. */
+  offset?: number;
+  connectionsMoved?: number;
+  keysCompared: number;
+  keysDifferent: number;
+  backup?: string;
+  /** The verdict after the rollback link was looked at. */
+  verdict: Verdict;
+}

@@ -1,0 +1,91 @@
+import type { Colour } from "../colour.ts";
+import type { Verdict } from "../compatibility/rollbackVerdict.ts";
+import type { Guardrails } from "../guardrails.ts";
+import { runPhases, type CutoverSteps, type PhaseRecord } from "./phases.ts";
+
+/** What the plan's sentences are made of; nothing that changes from one look to the next. */
+export interface PlanInput {
+  from: Colour;
+  to: Colour;
+  verdict: Verdict;
+  guardrails: Guardrails;
+  /** Where the RDB copy goes. */
+  backupDirectory: string;
+}
+
+/** Says what each phase of a cutover would do. */
+class DryRunCutover implements CutoverSteps {
+  private readonly input: PlanInput;
+
+  constructor(input: PlanInput) {
+    this.input = input;
+  }
+
+  preflight = () =>
+    Promise.resolve(
+      `check ${this.input.from} and ${this.input.to} again; any failure stops here, nothing touched`,
+    );
+
+  link = () =>
+    Promise.resolve(
+      `see that ${this.input.to} follows ${this.input.from} with at most ${this.input.guardrails.maxLagBytes} bytes of lag`,
+    );
+
+  backup = () =>
+    Promise.resolve(
+      `copy ${this.input.from} as an RDB file to ${this.input.backupDirectory}, checksum verified`,
+    );
+
+  arm = () =>
+    Promise.resolve(
+      `size the replication backlog of ${this.input.to} from the write rate, make ${this.input.from} keep its data whatever happens to the link`,
+    );
+
+  hold = () =>
+    Promise.resolve(
+      `hold new connections in the proxy and writes on ${this.input.from}, for ${this.input.guardrails.pauseTimeoutMs} ms at most`,
+    );
+
+  "catch up" = () =>
+    Promise.resolve(
+      `wait until ${this.input.to} has every byte of ${this.input.from} (${this.input.guardrails.catchUpTimeoutMs} ms at most) and compare the number of keys`,
+    );
+
+  promote = () => Promise.resolve(`make ${this.input.to} a primary`);
+
+  fence = () =>
+    Promise.resolve(
+      `refuse writes on ${this.input.from}, persisted; until here every failure goes back to ${this.input.from}, from here on every rerun finishes`,
+    );
+
+  switch = () =>
+    Promise.resolve(
+      `send clients to ${this.input.to}, shut their sessions on ${this.input.from}: writes go on`,
+    );
+
+  release = () =>
+    Promise.resolve(
+      this.input.verdict.kind === "backup only"
+        ? `leave ${this.input.from} as it is, refusing writes`
+        : `make ${this.input.from} follow ${this.input.to}`,
+    );
+
+  verify = () =>
+    Promise.resolve(
+      `read and write through the endpoint, compare ${this.input.guardrails.verifyKeys} keys by value and expiry`,
+    );
+
+  "rollback link" = () =>
+    Promise.resolve(
+      this.input.verdict.kind === "backup only"
+        ? `none: rollback is by backup only: ${this.input.verdict.reason}`
+        : `see that ${this.input.from} continues behind ${this.input.to} without a full copy: rollback stays ${this.input.verdict.kind}`,
+    );
+}
+
+/** The plan of a cutover: one sentence for each phase. */
+export async function planCutover(input: PlanInput): Promise<string[]> {
+  const records: PhaseRecord[] = [];
+  await runPhases(new DryRunCutover(input), records, () => undefined);
+  return records.map((record, i) => `${String(i + 1).padStart(2)}. ${record.name}: ${record.detail}`);
+}

@@ -1,0 +1,235 @@
+import { performance } from "node:perf_hooks";
+import { formatAddress } from "../address.ts";
+import { operatorLogin, isOpen, observeDeployment, type Deployment } from "../deployment.ts";
+import { follow, setTripwire, unfollow } from "../follow.ts";
+import { closeCommands, openCommands, readGate } from "../gate.ts";
+import { infoNumber, parseInfo } from "../infoReply.ts";
+import { RefusedError } from "../progress.ts";
+import { RedisServer, RedisServerError, replicationStateOf } from "../redisServer.ts";
+import { setRaised } from "../selfDescribing.ts";
+import { DeadlineError, until } from "../until.ts";
+import { compareDatasets } from "../verification/compareDatasets.ts";
+import { sizeBacklog } from "./backlog.ts";
+import type { CutoverFigures, CutoverInput } from "./cutoverInput.ts";
+import { sameKeyspace, standbyProgress } from "./catchUp.ts";
+import { pauseWrites, resumeWrites, type Pause } from "./pause.ts";
+import type { CutoverSteps } from "./phases.ts";
+import { watchRollbackLink } from "./rollbackLink.ts";
+import { moveReaders } from "./readers.ts";
+
+/** Carries a cutover out. Each step looks at the servers first; each throws rather than goes on without proof. */
+export class RealCutover implements CutoverSteps {
+  readonly figures: CutoverFigures;
+  /** The old colour refuses writes for good: from here on nothing goes back, the next update goes forward. */
+  committed = false;
+  private readonly input: CutoverInput;
+  private readonly startedAt = performance.now();
+  private fromVersion = "0";
+  private pause: Pause | undefined;
+  private pausedAt = 0;
+  private fullCopies = 0;
+
+  constructor(input: CutoverInput) {
+    this.input = input;
+    this.figures = { keysCompared: 0, keysDifferent: 0, verdict: input.verdict };
+  }
+
+  preflight = (): Promise<string> => this.input.preflight();
+
+  link = async (): Promise<string> => {
+    const { from, to, guardrails } = this.input;
+    const [primary, standby] = await Promise.all([from.primary.replication(), to.primary.replication()]);
+    if (standby.role !== "replica" || !standby.linkUp || standby.replid !== primary.replid) {
+      throw new RefusedError(`${to.colour} does not follow ${from.colour}: its link is not up`);
+    }
+    const lag = Math.max(0, primary.offset - standby.offset);
+    if (lag > guardrails.maxLagBytes) {
+      throw new RefusedError(
+        `${to.colour} lags ${lag} bytes behind ${from.colour}, more than guardrails.maxLagBytes (${guardrails.maxLagBytes})`,
+      );
+    }
+    await this.compare(from, to);
+    return `${to.colour} follows ${from.colour}, lag ${lag} bytes; ${this.figures.keysCompared} keys compared, all equal`;
+  };
+
+  backup = async (): Promise<string> => {
+    this.figures.backup = await this.input.backup();
+    return this.figures.backup;
+  };
+
+  arm = async (): Promise<string> => {
+    const { from, to } = this.input;
+    this.fromVersion = (await from.primary.version()).version;
+    const backlog = await sizeBacklog(from.primary, to.primary);
+    this.fullCopies = infoNumber(await to.primary.info("stats"), "sync_full");
+    if (this.native) await from.primary.configSet("repl-diskless-load", "swapdb");
+    await setTripwire(to, from);
+    // A PING between promotion and demotion would put the old colour ahead of the new one's history: 14 bytes that
+    // would cost the rollback link.
+    await setRaised(from.primary, "repl-ping-replica-period", true);
+    this.checkDeadline();
+    return `backlog of ${to.colour} ${backlog.sizeBytes} bytes for ${backlog.bytesPerSecond} bytes/s`;
+  };
+
+  hold = async (): Promise<string> => {
+    const { from, traffic, guardrails } = this.input;
+    const gate = await readGate(from.primary);
+    await traffic.hold(from.colour);
+    this.pausedAt = performance.now();
+    this.pause = await pauseWrites(from.primary, this.fromVersion, gate, guardrails.pauseTimeoutMs);
+    return `writes held on ${from.colour} at offset ${this.pause.offset}`;
+  };
+
+  "catch up" = async (): Promise<string> => {
+    const { to, guardrails } = this.input;
+    const pause = this.heldPause();
+    const reached = await until(
+      async () => {
+        const now = await standbyProgress(to.primary);
+        return now.offset >= pause.offset ? now : undefined;
+      },
+      {
+        timeoutMs: guardrails.catchUpTimeoutMs,
+        intervalMs: 0,
+        what: `${to.colour} reaches offset ${pause.offset}`,
+      },
+    );
+    if (reached.offset !== pause.offset || !sameKeyspace(reached.keyspace, pause.keyspace)) {
+      throw new RefusedError(
+        `${to.colour} is at offset ${reached.offset} with other key counts than ${this.input.from.colour} at ${pause.offset}: they are not the same data`,
+      );
+    }
+    this.figures.offset = pause.offset;
+    return `${to.colour} has every byte, key counts equal in ${pause.keyspace.size} databases`;
+  };
+
+  promote = async (): Promise<string> => {
+    this.checkPause();
+    await this.input.to.primary.call("REPLICAOF", "NO", "ONE");
+    return `${this.input.to.colour} is a primary, still closed to clients`;
+  };
+
+  fence = async (): Promise<string> => {
+    const { from, to } = this.input;
+    const pause = this.heldPause();
+    // The pause runs on the server's clock and may have ended if this process was stopped: the fence doesn't end, and
+    // the offset in its own transaction proves that nothing was written before it.
+    const replies = await from.primary.transaction(...closeCommands(pause.gate), ["INFO", "replication"]);
+    const offset = replicationStateOf(parseInfo(String(replies.at(-1)))).offset;
+    if (offset !== pause.offset) {
+      throw new RefusedError(
+        `${from.colour} took writes after it was held (offset ${offset}, held at ${pause.offset}): the pause had ended`,
+      );
+    }
+    const [persisted] = await Promise.all([from.primary.configRewrite(), to.primary.configRewrite()]);
+    this.committed = true;
+    return persisted
+      ? `${from.colour} refuses writes, persisted`
+      : `${from.colour} refuses writes; it has no configuration file, so its restart would undo this (the proxy would still not send clients there)`;
+  };
+
+  switch = async (): Promise<string> => {
+    const { to, traffic } = this.input;
+    const gate = await readGate(to.primary);
+    await to.primary.transaction(...openCommands(gate));
+    this.figures.connectionsMoved = await traffic.move(to.colour);
+    this.figures.writePauseMs = performance.now() - this.pausedAt;
+    return `clients reach ${to.colour} after a write pause of ${this.figures.writePauseMs.toFixed(1)} ms, ${this.figures.connectionsMoved} connections moved`;
+  };
+
+  release = async (): Promise<string> => {
+    const { from, to, credentials } = this.input;
+    await setRaised(from.primary, "repl-ping-replica-period", false);
+    if (this.native) await follow(from, to, credentials);
+    else await from.primary.configRewrite();
+    await to.primary.configRewrite();
+    await resumeWrites(from.primary, this.fromVersion);
+    const unreached = await moveReaders(from.target, to.target, credentials);
+    const rest = unreached.length === 0 ? "" : `; replicas that did not answer: ${unreached.join(", ")}`;
+    return this.native
+      ? `${from.colour} follows ${to.colour}${rest}`
+      : `${from.colour} stays as it was, refusing writes${rest}`;
+  };
+
+  verify = async (): Promise<string> => {
+    const { to, endpoint, credentials } = this.input;
+    const [expected, state] = await Promise.all([to.primary.info("server"), observeDeployment(to)]);
+    if (!isOpen(state)) throw new RefusedError(`${to.colour} is not open to clients`);
+    await until(
+      async () => {
+        const server = await connectOrUndefined(endpoint, to, credentials);
+        try {
+          if ((await server?.info("server"))?.get("run_id") !== expected.get("run_id")) return undefined;
+          await server?.call("SET", "redis-bluegreen:probe", "1", "XX");
+          return true;
+        } finally {
+          server?.close();
+        }
+      },
+      { timeoutMs: 5_000, intervalMs: 50, what: `${formatAddress(endpoint)} leads to ${to.colour}` },
+    );
+    return `${formatAddress(endpoint)} leads to ${to.colour} and takes writes`;
+  };
+
+  "rollback link" = async (): Promise<string> => {
+    const { from, to } = this.input;
+    if (!this.native) return this.input.verdict.reason;
+    const broken = await watchRollbackLink(from, to, this.fullCopies);
+    if (broken !== undefined) {
+      await unfollow(from);
+      this.figures.verdict = { ...this.input.verdict, kind: "backup only", reason: broken };
+      return `link cut, data of ${from.colour} kept: ${broken}`;
+    }
+    await this.compare(to, from);
+    return `${from.colour} continues behind ${to.colour} without a full copy: rollback is ${this.figures.verdict.kind}`;
+  };
+
+  private get native(): boolean {
+    return this.input.verdict.kind === "lossless (native)";
+  }
+
+  private async compare(source: Deployment, other: Deployment): Promise<void> {
+    const keys = this.input.guardrails.verifyKeys;
+    if (keys === 0) return;
+    const result = await compareDatasets(source.primary, other.primary, { keys });
+    this.figures.keysCompared += result.keysCompared;
+    this.figures.keysDifferent += result.keysDifferent;
+    if (result.keysDifferent > 0) {
+      const samples = result.samples.map((s) => `db${s.database} ${s.key} (${s.reason})`).join(", ");
+      throw new RefusedError(
+        `${result.keysDifferent} of ${result.keysCompared} keys differ between ${source.colour} and ${other.colour}: ${samples}`,
+      );
+    }
+  }
+
+  private heldPause(): Pause {
+    if (this.pause === undefined) throw new Error("writes are not held");
+    return this.pause;
+  }
+
+  private checkPause(): void {
+    const left = this.heldPause().endsAt - performance.now();
+    if (left <= 0) throw new DeadlineError("the pause on the old colour ended before the new one was ready");
+  }
+
+  private checkDeadline(): void {
+    if (performance.now() - this.startedAt > this.input.guardrails.cutoverTimeoutMs) {
+      throw new DeadlineError(
+        `the cutover took longer than ${this.input.guardrails.cutoverTimeoutMs} ms (guardrails.cutoverTimeoutMs)`,
+      );
+    }
+  }
+}
+
+async function connectOrUndefined(
+  endpoint: CutoverInput["endpoint"],
+  to: Deployment,
+  credentials: CutoverInput["credentials"],
+): Promise<RedisServer | undefined> {
+  try {
+    return await RedisServer.connect(endpoint, operatorLogin(to.target, credentials), 2_000);
+  } catch (error) {
+    if (error instanceof RedisServerError) return undefined;
+    throw error;
+  }
+}

@@ -1,0 +1,45 @@
+import type { Credentials } from "./credentials.ts";
+import { addressFor, replicationLogin, type Deployment } from "./deployment.ts";
+import { setRaised } from "./selfDescribing.ts";
+import { canReplicate } from "./compatibility/matrix.ts";
+
+/** Makes `follower`'s primary follow `leader`'s, with the login that takes, and makes that last. */
+export async function follow(
+  follower: Deployment,
+  leader: Deployment,
+  credentials: Credentials,
+): Promise<void> {
+  const login = replicationLogin(leader.target, credentials);
+  const { host, port } = addressFor(follower.target, leader.target);
+  await follower.primary.configSet("masteruser", login.username);
+  await follower.primary.configSet("masterauth", login.password ?? "nopass");
+  // A standby that would need a full copy keeps its data while it receives it, and for good when the copy can't be
+  // read (Redis >= 6.0; the default flushes first).
+  await follower.primary.configSet("repl-diskless-load", "swapdb");
+  await follower.primary.call("REPLICAOF", host, port);
+  await follower.primary.configRewrite();
+}
+
+/** Ends following; the data stays, and so does the gate. */
+export async function unfollow(follower: Deployment): Promise<void> {
+  await follower.primary.call("REPLICAOF", "NO", "ONE");
+  await follower.primary.configRewrite();
+}
+
+/**
+ * Arms or disarms the tripwire on a live colour: with the start of a diskless full copy put off for days, a standby
+ * that can't continue is never sent an RDB that it can't read, and the live server never forks for it. Measured with
+ * 8.0.2 and 7.0.15: the standby waits in `wait_bgsave` with its data intact.
+ *
+ * A colour with replicas of its own can't have it, since they would wait as well; there `repl-diskless-load swapdb` on
+ * the standby is what keeps its data.
+ */
+export async function setTripwire(live: Deployment, standby: Deployment): Promise<void> {
+  const [liveVersion, standbyVersion] = await Promise.all([
+    live.primary.version(),
+    standby.primary.version(),
+  ]);
+  const armed = live.target.replicas.length === 0 && !canReplicate(liveVersion, standbyVersion).ok;
+  if (armed) await live.primary.configSet("repl-diskless-sync", "yes");
+  await setRaised(live.primary, "repl-diskless-sync-delay", armed);
+}

@@ -1,0 +1,119 @@
+import { connect, type Socket } from "node:net";
+import { formatAddress, type Address } from "./address.ts";
+import { COLOURS, otherColour, type Colour } from "./colour.ts";
+import type { Traffic, TrafficState } from "./traffic.ts";
+
+/** The backend that carries the write endpoint; its servers are named after the colours. */
+const BACKEND = "write";
+
+/**
+ * Connections a server may have while nothing is held. Not 0, which means unlimited: such a server never takes over
+ * the connections that wait in the backend's queue (measured with HAProxy 3.0.11).
+ */
+export const UNHELD = 100_000;
+
+/** Connections a server may have while new ones are held; 0 would mean unlimited. */
+const HELD = 1;
+
+/** The proxy could not be asked, or refused a command. */
+export class HaproxyError extends Error {
+  override name = "HaproxyError";
+}
+
+/** HAProxy's runtime API. Sequences measured with HAProxy 2.6.12 and 3.0. */
+export class Haproxy implements Traffic {
+  private readonly runtime: Address;
+  private readonly timeoutMs: number;
+
+  /** @param runtime where the runtime API listens; @param timeoutMs for each command, default 2,000 */
+  constructor(runtime: Address, timeoutMs = 2_000) {
+    this.runtime = runtime;
+    this.timeoutMs = timeoutMs;
+  }
+
+  async observe(): Promise<TrafficState> {
+    const rows = parseStat(await this.run("show stat"));
+    const sessions: Record<Colour, number> = { blue: 0, green: 0 };
+    const up: Colour[] = [];
+    const held: Colour[] = [];
+    for (const colour of COLOURS) {
+      const row = rows.find((r) => r.get("pxname") === BACKEND && r.get("svname") === colour);
+      sessions[colour] = Number(row?.get("scur") ?? 0);
+      if (row?.get("status")?.startsWith("UP") === true) up.push(colour);
+      if (Number(row?.get("slim") ?? UNHELD) === HELD) held.push(colour);
+    }
+    return { ...(up.length === 1 && up[0] !== undefined ? { target: up[0] } : {}), sessions, held };
+  }
+
+  async hold(colour: Colour): Promise<void> {
+    // `set maxconn frontend` instead deadlocks HAProxy 2.6.
+    await this.run(`set maxconn server ${BACKEND}/${colour} ${HELD}`);
+  }
+
+  async release(colour: Colour): Promise<void> {
+    await this.run(`set maxconn server ${BACKEND}/${colour} ${UNHELD}`);
+  }
+
+  async move(to: Colour): Promise<number> {
+    const from = otherColour(to);
+    const { sessions } = await this.observe();
+    // One line is carried out without anything between its commands. Health rather than admin state: the checks stay in
+    // force, so that a proxy without a driver still follows the servers.
+    await this.run(
+      [
+        `set server ${BACKEND}/${to} health up`,
+        `set server ${BACKEND}/${from} health down`,
+        `set maxconn server ${BACKEND}/${from} ${UNHELD}`,
+        // Besides lifting a limit this is what wakes the connections that wait in the backend's queue.
+        `set maxconn server ${BACKEND}/${to} ${UNHELD}`,
+        `shutdown sessions server ${BACKEND}/${from}`,
+      ].join(";"),
+    );
+    return sessions[from];
+  }
+
+  close(): void {
+    // Each command has a connection of its own.
+  }
+
+  private async run(commands: string): Promise<string> {
+    const reply = await this.exchange(`${commands}\n`);
+    const refusal = /^(Unknown command|No such|Permission denied|Require|Invalid|'[^']*' expects).*$/m.exec(
+      reply,
+    );
+    if (refusal !== null)
+      throw new HaproxyError(`proxy ${formatAddress(this.runtime)}: ${refusal[0]} (${commands})`);
+    return reply;
+  }
+
+  private exchange(line: string): Promise<string> {
+    return new Promise((resolve, reject) => {
+      const socket: Socket = connect(this.runtime.port, this.runtime.host);
+      const chunks: Buffer[] = [];
+      const fail = (reason: string): void => {
+        socket.destroy();
+        reject(new HaproxyError(`proxy ${formatAddress(this.runtime)}: ${reason}`));
+      };
+      socket.setNoDelay(true);
+      socket.setTimeout(this.timeoutMs, () => {
+        fail(`no answer within ${this.timeoutMs} ms`);
+      });
+      socket.on("error", (error) => {
+        fail(error.message);
+      });
+      socket.on("data", (chunk: Buffer) => chunks.push(chunk));
+      socket.on("end", () => {
+        socket.end();
+        resolve(Buffer.concat(chunks).toString());
+      });
+      socket.write(line);
+    });
+  }
+}
+
+/** Reads the CSV of `show stat`: one map per line, by the header's names. */
+function parseStat(csv: string): ReadonlyMap<string, string>[] {
+  const [header, ...lines] = csv.trim().split("\n");
+  const names = (header ?? "").replace(/^# /, "").split(",");
+  return lines.map((line) => new Map(line.split(",").map((value, i) => [names[i] ?? String(i), value])));
+}

@@ -1,0 +1,130 @@
+import { canReplicate } from "./compatibility/matrix.ts";
+import type { Credentials } from "./credentials.ts";
+import { follows, isOpen, observeDeployment, type Deployment, type DeploymentState } from "./deployment.ts";
+import { follow, setTripwire, unfollow } from "./follow.ts";
+import { formatAddress } from "./address.ts";
+import { infoNumber } from "./infoReply.ts";
+import { lineage } from "./lineage.ts";
+import { RefusedError, type Progress } from "./progress.ts";
+import { formatVersion } from "./serverVersion.ts";
+import { until } from "./until.ts";
+
+/** What a link is, for state and drift: nothing that moves by itself. */
+export type LinkStatus =
+  /** The standby follows the live colour. */
+  | "up"
+  /** It is set to follow, and isn't connected or is still being copied. */
+  | "connecting"
+  /** It follows somebody else, or nobody. */
+  | "cut";
+
+/** How a link is made. */
+export interface LinkInput {
+  /** The colour that serves. */
+  live: Deployment;
+  /** The colour that follows. */
+  standby: Deployment;
+  credentials: Credentials;
+  /** How long the standby may take to be in sync. Milliseconds. */
+  syncTimeoutMs: number;
+  /** The user agreed to overwrite what the standby holds. */
+  reseed: boolean;
+  progress: Progress;
+}
+
+/** Looks at a link. */
+export async function linkStatus(live: Deployment, standby: Deployment): Promise<LinkStatus> {
+  const state = await standby.primary.replication();
+  if (state.role !== "replica" || !follows(state, standby.target, live.target)) return "cut";
+  return state.linkUp ? "up" : "connecting";
+}
+
+/**
+ * Makes the standby follow the live colour and waits until it is in sync. Looks first: a link that is up stays as it is.
+ * @throws RefusedError where a full copy would overwrite what only the standby has, or that it couldn't read
+ * @throws DeadlineError when it is not in sync in time; the copy goes on, and running again waits further
+ */
+export async function ensureLink(input: LinkInput): Promise<void> {
+  const { live, standby, progress } = input;
+  const [liveState, standbyState] = await Promise.all([observeDeployment(live), observeDeployment(standby)]);
+  const status = await linkStatus(live, standby);
+  if (status === "up") return;
+  refuseUnlessLive(live, liveState);
+  if (isOpen(standbyState)) {
+    throw new RefusedError(`${standby.colour} takes writes from clients: it is not made to follow anybody`);
+  }
+  if (status === "cut") {
+    refuseOverwriting(input, liveState, standbyState);
+    progress(`${standby.colour} begins to follow ${live.colour}`);
+  }
+  await setTripwire(live, standby);
+  const fullCopies = infoNumber(await live.primary.info("stats"), "sync_full");
+  if (status === "cut") await follow(standby, live, input.credentials);
+  await awaitSync(input, fullCopies, canReplicate(liveState.version, standbyState.version).ok);
+}
+
+/** Ends a link where the standby still follows the live colour; anything else has moved on and is left alone. */
+export async function removeLink(live: Deployment, standby: Deployment): Promise<boolean> {
+  if ((await linkStatus(live, standby)) === "cut") return false;
+  await unfollow(standby);
+  return true;
+}
+
+function refuseUnlessLive(live: Deployment, state: DeploymentState): void {
+  if (state.replication.role === "master") return;
+  throw new RefusedError(
+    `${live.colour} is not a primary (it follows ${state.replication.following === undefined ? "nobody" : formatAddress(state.replication.following)}): nothing is made to follow it. Run pulumi up to settle the traffic switch first`,
+  );
+}
+
+function refuseOverwriting(input: LinkInput, live: DeploymentState, standby: DeploymentState): void {
+  const relation = lineage(live.replication, standby.replication);
+  if (relation === "continues") return;
+  const copy = canReplicate(live.version, standby.version);
+  if (!copy.ok) {
+    throw new RefusedError(
+      `${input.standby.colour} (${formatVersion(standby.version)}) can't continue behind ${input.live.colour} and would need a full copy, but ${copy.reason}. Its data is kept as it is; the way back is its backup. To upgrade again, remove ${input.standby.colour} and add it with a version that can follow`,
+    );
+  }
+  if (relation === "nothing of its own" || standby.keys === 0 || input.reseed) return;
+  throw new RefusedError(
+    `${input.standby.colour} holds ${standby.keys} keys that a full copy from ${input.live.colour} would overwrite. If they are not wanted, set ${input.standby.colour}.reseed: true and run pulumi up again; else save them first`,
+  );
+}
+
+async function awaitSync(input: LinkInput, fullCopies: number, canCopy: boolean): Promise<void> {
+  const { live, standby, progress } = input;
+  let said = 0;
+  await until(
+    async () => {
+      const [state, stats, standbyInfo] = await Promise.all([
+        live.primary.replication(),
+        live.primary.info("stats"),
+        standby.primary.info("replication"),
+      ]);
+      const linkUp = standbyInfo.get("master_link_status") === "up";
+      const lag = state.offset - infoNumber(standbyInfo, "slave_repl_offset");
+      if (linkUp) return lag <= 1024 * 1024 ? true : undefined;
+      if (!canCopy && infoNumber(stats, "sync_full") > fullCopies) {
+        await unfollow(standby);
+        throw new RefusedError(
+          `${standby.colour} could not continue behind ${live.colour}: link cut, its data kept. The way back is its backup`,
+        );
+      }
+      if (performance.now() - said > 2_000) {
+        said = performance.now();
+        const left = infoNumber(standbyInfo, "master_sync_left_bytes");
+        progress(
+          `${standby.colour} is being copied from ${live.colour}${left > 0 ? `, ${left} bytes left` : ""}`,
+        );
+      }
+      return undefined;
+    },
+    {
+      timeoutMs: input.syncTimeoutMs,
+      intervalMs: 100,
+      what: `${standby.colour} is in sync with ${live.colour} (guardrails.syncTimeoutMs)`,
+    },
+  );
+  progress(`${standby.colour} follows ${live.colour}, in sync`);
+}

@@ -1,0 +1,77 @@
+import { formatVersion } from "../serverVersion.ts";
+import type { ReportedColour, UpdateReport } from "./updateReport.ts";
+
+const OUTCOMES: Record<UpdateReport["outcome"], string> = {
+  done: "done",
+  abandoned: "abandoned: the old colour serves as before",
+  unfinished: "unfinished: the next `pulumi up` finishes it",
+};
+
+/** The report for people: what happened first, then the figures, then the phases. */
+export function reportMarkdown(report: UpdateReport): string {
+  const sections = [
+    `# ${titleOf(report)}`,
+    outcomeOf(report),
+    table(["", ""], figuresOf(report)),
+    "## Phases",
+    table(
+      ["phase", "ms", "detail"],
+      report.phases.map(({ name, durationMs, detail }) => [name, milliseconds(durationMs), detail ?? ""]),
+    ),
+  ];
+  const warnings = report.verdict?.warnings ?? [];
+  if (warnings.length > 0) {
+    sections.push("## What would end the way back", warnings.map((w) => `- ${inline(w)}`).join("\n"));
+  }
+  return `${sections.join("\n\n")}\n`;
+}
+
+function titleOf({ name, kind, from, to }: UpdateReport): string {
+  if (kind === "retire") return `${inline(name)}: ${described(from)} retired`;
+  return `${inline(name)}: ${kind} from ${described(from)} to ${described(to)}`;
+}
+
+function outcomeOf(report: UpdateReport): string {
+  const outcome = `**${OUTCOMES[report.outcome]}**`;
+  return report.error === undefined ? outcome : `${outcome}\n\n${inline(report.error)}`;
+}
+
+/** Only what is known: an abandoned update has few figures. */
+function figuresOf(report: UpdateReport): string[][] {
+  const took = Date.parse(report.finishedAt) - Date.parse(report.startedAt);
+  const { offsets, verdict } = report;
+  const figures: [string, string | undefined][] = [
+    ["started", report.startedAt],
+    ["finished", `${report.finishedAt} (${(took / 1000).toFixed(1)} s)`],
+    ["serves now", report.outcome === "abandoned" ? described(report.from) : described(report.to)],
+    [
+      "write pause",
+      report.writePauseMs === undefined ? undefined : `${milliseconds(report.writePauseMs)} ms`,
+    ],
+    ["offsets", offsets && `old ${offsets.old}, new ${offsets.new}`],
+    ["keys compared", report.keysCompared?.toString()],
+    ["keys different", report.keysDifferent?.toString()],
+    ["client connections moved", report.connectionsMoved?.toString()],
+    ["rollback", verdict && `${verdict.kind}: ${verdict.reason}`],
+    ["backup", report.backup],
+  ];
+  return figures.filter((row): row is [string, string] => row[1] !== undefined);
+}
+
+function described({ colour, version }: ReportedColour): string {
+  return `${colour} (${formatVersion(version)})`;
+}
+
+function milliseconds(duration: number): string {
+  return duration < 100 ? duration.toFixed(1) : duration.toFixed(0);
+}
+
+function table(head: string[], rows: string[][]): string {
+  const line = (cells: string[]): string => `| ${cells.map(inline).join(" | ")} |`;
+  return [line(head), line(head.map(() => "---")), ...rows.map(line)].join("\n");
+}
+
+/** One line that neither ends a table's cell nor becomes HTML. */
+function inline(text: string): string {
+  return text.replace(/\s+/g, " ").replaceAll("|", "\\|").replaceAll("<", "&lt;").trim();
+}

@@ -1,0 +1,61 @@
+import type { Colour } from "../colour.ts";
+import type { ServerVersion } from "../serverVersion.ts";
+
+/** One side of an update. */
+export interface ReportedColour {
+  colour: Colour;
+  version: ServerVersion;
+}
+
+/** What a phase did. Any of a cutover's `PhaseRecord`s is one. */
+export interface ReportedPhase {
+  name: string;
+  durationMs: number;
+  /** One sentence with the figures. */
+  detail?: string;
+}
+
+/** How an update ended. */
+export type UpdateOutcome =
+  /** Everything was done. */
+  | "done"
+  /** Nothing changed for clients: the old colour serves as before. */
+  | "abandoned"
+  /** Past the point of no return, not at the end: the next update finishes it. */
+  | "unfinished";
+
+/**
+ * What an update did, as it is written to a file. Holds no secret: whoever fills it passes only messages that are
+ * fit for a log. Times in milliseconds, offsets in bytes of the replication stream.
+ */
+export interface UpdateReport {
+  /** Grows when a field changes its meaning. */
+  schemaVersion: 1;
+  /** The deployment's name. */
+  name: string;
+  kind: "cutover" | "rollback" | "retire";
+  /** The colour that served before; at a retirement, the one that is removed. */
+  from: ReportedColour;
+  /** The colour that serves afterwards. */
+  to: ReportedColour;
+  /** ISO 8601, UTC. */
+  startedAt: string;
+  finishedAt: string;
+  outcome: UpdateOutcome;
+  /** In the order in which they ran; the last one is the one that failed, where one did. */
+  phases: ReportedPhase[];
+  /** From the pause on the old colour to the first moment the new one accepts a write. */
+  writePauseMs?: number;
+  /** Where the old colour stopped, and where the new one stood when it was promoted. */
+  offsets?: { old: number; new: number };
+  keysCompared?: number;
+  keysDifferent?: number;
+  /** What a rollback is after this update, and why. */
+  verdict?: { kind: string; reason: string; warnings?: string[] };
+  /** Client sessions that were shut so that they reconnect to the new colour. */
+  connectionsMoved?: number;
+  /** The RDB file that was taken. */
+  backup?: string;
+  /** Why it did not get to its end, and what to do. */
+  error?: string;
+}

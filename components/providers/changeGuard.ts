@@ -1,0 +1,53 @@
+import * as pulumi from "@pulumi/pulumi";
+
+/**
+ * Hands each call over to code that is found by name at run time: no import, comment or variable may stand in these
+ * functions, since their text is stored in the state of every resource and must not change with the code.
+ */
+const provider: pulumi.dynamic.ResourceProvider = {
+  check: (o, n) =>
+    process
+      .getBuiltinModule("node:module")
+      .createRequire(process.cwd() + "/")("redis-bluegreen/provider")
+      .changeGuard.check(o, n),
+  create: (n) =>
+    process
+      .getBuiltinModule("node:module")
+      .createRequire(process.cwd() + "/")("redis-bluegreen/provider")
+      .changeGuard.create(n),
+};
+
+/** What decides whether a change may be made to a running server. */
+export interface ColourSpec {
+  /** An existing server's address, or absent. */
+  address?: string;
+  product?: string;
+  version?: string;
+  image?: string;
+  persistence?: string;
+  redis?: Record<string, string>;
+  operatorPort?: number;
+  replicas?: number;
+}
+
+/** What the guard compares from one update to the next; no secrets. */
+export interface ChangeGuardInputs {
+  schemaVersion: 1;
+  live: "blue" | "green";
+  blue?: ColourSpec;
+  green?: ColourSpec;
+  /** Ports of this machine that a new deployment would publish, as `host:port`. */
+  ports: string[];
+  /** Prefix of config paths in messages. */
+  pathPrefix: string;
+}
+
+/**
+ * Registered before everything else: refuses an update that would restart, replace or remove the live server, or do a
+ * cutover and a retirement at once, before anything is touched.
+ */
+export class ChangeGuard extends pulumi.dynamic.Resource {
+  constructor(name: string, inputs: ChangeGuardInputs, options: pulumi.CustomResourceOptions) {
+    super(provider, name, { ...inputs }, options, "redis", "ChangeGuard");
+  }
+}

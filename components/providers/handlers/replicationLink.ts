@@ -1,0 +1,154 @@
+import type { dynamic } from "@pulumi/pulumi";
+import { stable } from "../../engine/changeRules.ts";
+import { canReplicate } from "../../engine/compatibility/matrix.ts";
+import type { Colour } from "../../engine/colour.ts";
+import type { Deployment } from "../../engine/deployment.ts";
+import type { DeploymentTarget } from "../../engine/deploymentTarget.ts";
+import { unfollow } from "../../engine/follow.ts";
+import { infoNumber } from "../../engine/infoReply.ts";
+import { ensureLink, linkStatus, removeLink } from "../../engine/replicationLink.ts";
+import type { ReplicationLinkInputs, ReplicationLinkOutputs } from "../replicationLink.ts";
+import { plainError, say } from "./say.ts";
+import { openSession, verdictFor, verdictText, type Session } from "./session.ts";
+
+/** What the replication link's provider functions hand over to. */
+export const replicationLink = {
+  check(_olds: unknown, news: ReplicationLinkInputs): Promise<dynamic.CheckResult<ReplicationLinkInputs>> {
+    return Promise.resolve({ inputs: news, failures: [] });
+  },
+
+  async diff(
+    _id: string,
+    olds: ReplicationLinkOutputs,
+    news: ReplicationLinkInputs,
+  ): Promise<dynamic.DiffResult> {
+    if (wanted(olds) !== wanted(news)) return { changes: true };
+    return withEnds(news, async (ends) => {
+      if (ends === undefined) return { changes: false };
+      const found = await look(ends, olds.errorsAtStart);
+      return {
+        changes: found.status !== olds.status || found.status === "cut" || found.rollback !== olds.rollback,
+      };
+    });
+  },
+
+  async create(inputs: ReplicationLinkInputs): Promise<dynamic.CreateResult> {
+    return { id: `${inputs.live.colour}-to-${inputs.standby.colour}`, outs: await link(inputs) };
+  },
+
+  async read(id: string, props: ReplicationLinkOutputs): Promise<dynamic.ReadResult> {
+    const found = await withEnds(props, (ends) =>
+      ends === undefined
+        ? Promise.resolve({ status: "unreachable", rollback: props.rollback })
+        : look(ends, props.errorsAtStart),
+    );
+    return { id, props: { ...props, ...found } };
+  },
+
+  async update(
+    _id: string,
+    _olds: ReplicationLinkOutputs,
+    news: ReplicationLinkInputs,
+  ): Promise<dynamic.UpdateResult> {
+    return { outs: await link(news) };
+  },
+
+  /** Ends following where it goes on; a link whose roles have moved on, or whose servers are gone, is left alone. */
+  async delete(_id: string, props: ReplicationLinkOutputs): Promise<void> {
+    await withEnds(props, async (ends) => {
+      if (ends !== undefined && (await removeLink(ends.live, ends.standby))) {
+        say(`${props.standby.colour} no longer follows ${props.live.colour}; its data is kept`);
+      }
+    });
+  },
+};
+
+interface Ends {
+  live: Deployment;
+  standby: Deployment;
+}
+
+async function withEnds<T>(
+  inputs: ReplicationLinkInputs,
+  use: (ends: Ends | undefined) => Promise<T>,
+): Promise<T> {
+  const targets: Partial<Record<Colour, DeploymentTarget>> = {
+    [inputs.live.colour]: inputs.live,
+    [inputs.standby.colour]: inputs.standby,
+  };
+  let session: Session | undefined;
+  try {
+    session = await openSession(targets, inputs.credentials);
+    const live = session.deployments[inputs.live.colour];
+    const standby = session.deployments[inputs.standby.colour];
+    return await use(live === undefined || standby === undefined ? undefined : { live, standby });
+  } catch (error) {
+    throw plainError(error);
+  } finally {
+    session?.close();
+  }
+}
+
+/** What the inputs ask for, without what has no bearing on the servers. */
+function wanted({ live, standby, syncTimeoutMs, reseed, credentials }: ReplicationLinkInputs): string {
+  return stable({ live, standby, syncTimeoutMs, reseed, credentials });
+}
+
+interface Found {
+  status: string;
+  rollback: string;
+}
+
+/** Looks at a link and at what the way back is; a standby that rejected commands no longer counts as lossless. */
+async function look(ends: Ends, errorsAtStart: number): Promise<Found> {
+  const rollback = await rollbackOf(ends, errorsAtStart);
+  const status = await linkStatus(ends.live, ends.standby);
+  return { status: status === "cut" && !rollback.usable ? "none" : status, rollback: rollback.text };
+}
+
+async function rollbackOf(ends: Ends, errorsAtStart: number): Promise<{ text: string; usable: boolean }> {
+  const { live, standby } = ends;
+  const { forward, verdict } = await directionOf(ends);
+  const errors = await replicationErrors(standby);
+  if (!forward && errors > errorsAtStart) {
+    const reason = `${standby.colour} rejected ${errors - errorsAtStart} replicated commands of ${live.colour} (unexpected_error_replies): its data has drifted`;
+    return { text: `backup only: ${reason}`, usable: false };
+  }
+  return { text: verdictText(verdict), usable: forward || verdict.kind === "lossless (native)" };
+}
+
+/** A link is forward when the standby is where an upgrade goes to; else it is the rollback link. */
+async function directionOf({ live, standby }: Ends) {
+  const [onward, back] = await Promise.all([verdictFor(live, standby), verdictFor(standby, live)]);
+  const forward = canReplicate(await live.primary.version(), await standby.primary.version()).ok;
+  return { forward, verdict: forward ? onward : back };
+}
+
+async function replicationErrors(standby: Deployment): Promise<number> {
+  return infoNumber(await standby.primary.info("stats"), "unexpected_error_replies");
+}
+
+async function link(inputs: ReplicationLinkInputs): Promise<ReplicationLinkOutputs> {
+  return withEnds(inputs, async (ends) => {
+    if (ends === undefined) {
+      throw new Error(
+        `${inputs.live.colour} or ${inputs.standby.colour} does not answer: start both and run pulumi up again`,
+      );
+    }
+    const errorsAtStart = await replicationErrors(ends.standby);
+    const rollback = await rollbackOf(ends, errorsAtStart);
+    if (!rollback.usable) {
+      if ((await linkStatus(ends.live, ends.standby)) !== "cut") await unfollow(ends.standby);
+      say(`no rollback link: ${rollback.text}; ${ends.standby.colour} keeps its data and follows nobody`);
+      return { ...inputs, status: "none", rollback: rollback.text, errorsAtStart };
+    }
+    await ensureLink({
+      ...ends,
+      credentials: inputs.credentials,
+      syncTimeoutMs: inputs.syncTimeoutMs,
+      reseed: inputs.reseed,
+      progress: say,
+    });
+    return { ...inputs, status: "up", rollback: rollback.text, errorsAtStart };
+  });
+}

@@ -1,0 +1,153 @@
+import { COLOURS, otherColour, type Colour } from "../../engine/colour.ts";
+import { planCutover } from "../../engine/cutover/dryRunCutover.ts";
+import { situationOf, type Situation } from "../../engine/cutover/serving.ts";
+import { runPreflight } from "../../engine/preflight/runPreflight.ts";
+import { formatCheck, type CheckResult } from "../../engine/preflight/checkResult.ts";
+import { Haproxy } from "../../engine/haproxy.ts";
+import { formatVersion } from "../../engine/serverVersion.ts";
+import type { TrafficSwitchInputs } from "../trafficSwitch.ts";
+import { say } from "./say.ts";
+import { verdictFor, verdictText, withLogin, type Session } from "./session.ts";
+
+/** What an update of the switch will do, and what speaks against it. */
+export interface SwitchPlan {
+  plan: string[];
+  failures: { property: string; reason: string }[];
+}
+
+const NOTHING: SwitchPlan = { plan: [], failures: [] };
+
+/** Where things stand; undefined where a colour doesn't answer, so that nothing can be told. */
+export function situationIn(session: Session): Situation | undefined {
+  return Object.keys(session.unreachable).length > 0 ? undefined : situationOf(session.observed);
+}
+
+/**
+ * Looks at the servers and says what the update will do: lines for a person as it goes, sentences for the diff, and
+ * failures that stop the update before anything is touched.
+ */
+export async function planSwitch(
+  olds: Partial<TrafficSwitchInputs>,
+  news: TrafficSwitchInputs,
+  session: Session,
+): Promise<SwitchPlan> {
+  const added = COLOURS.filter((colour) => news[colour] !== undefined && olds[colour] === undefined);
+  const removed = COLOURS.filter((colour) => news[colour] === undefined && olds[colour] !== undefined);
+  const deployed = COLOURS.filter((colour) => olds[colour] !== undefined);
+  if (deployed.length === 0) return NOTHING;
+  const silent = deployed.filter((colour) => session.unreachable[colour] !== undefined);
+  if (silent.length > 0 && (olds.live !== news.live || removed.length > 0)) {
+    return { plan: [], failures: silent.map((colour) => unreachableFailure(colour, session, news)) };
+  }
+  for (const colour of silent) say(`warn  ${colour} does not answer: ${session.unreachable[colour] ?? ""}`);
+  if (silent.length > 0) return NOTHING;
+
+  const situation = situationOf(session.observed);
+  const serving = servingAfterSettling(situation);
+  const settling = settlingPlan(situation);
+  if (removed.includes(serving)) {
+    const reason = `${news.pathPrefix}${serving}: ${serving} serves the clients now and can't be removed. Put it back; to retire it, first make ${otherColour(serving)} live`;
+    return { plan: [], failures: [{ property: serving, reason }] };
+  }
+  if (removed.length > 0) return { plan: [...settling, ...retirePlan(removed, news)], failures: [] };
+  if (serving !== news.live) return planCutoverTo(news.live, serving, settling, news, session);
+  const standby = otherColour(serving);
+  if (added.includes(standby)) await announceStandby(serving, standby, news);
+  return { plan: settling, failures: [] };
+}
+
+function servingAfterSettling(situation: Situation): Colour {
+  return situation.kind === "serving"
+    ? situation.colour
+    : situation.kind === "finish"
+      ? situation.to
+      : situation.from;
+}
+
+function settlingPlan(situation: Situation): string[] {
+  if (situation.kind === "serving") return [];
+  if (situation.kind === "finish")
+    return [`finish the cutover that was cut off: open ${situation.to} to clients`];
+  return [`undo the cutover that was cut off: open ${situation.from} to clients again`];
+}
+
+function unreachableFailure(colour: Colour, session: Session, news: TrafficSwitchInputs) {
+  return {
+    property: colour,
+    reason: `${news.pathPrefix}${colour}: ${colour} does not answer (${session.unreachable[colour] ?? ""}). Start it, or undo the change of config, and try again; nothing was touched`,
+  };
+}
+
+function retirePlan(removed: Colour[], news: TrafficSwitchInputs): string[] {
+  return removed.flatMap((colour) => [
+    `copy ${colour} a last time, as an RDB file in ${news.backupDirectory}, and load it into a throw-away server to prove it`,
+    `only then remove ${colour}; volumes stay on disk, an existing server is left running`,
+    `rollback to ${colour} ends here`,
+  ]);
+}
+
+async function announceStandby(serving: Colour, standby: Colour, news: TrafficSwitchInputs): Promise<void> {
+  await preflight(serving, standby, news, { standbyDeployed: false, cutover: false });
+}
+
+async function planCutoverTo(
+  to: Colour,
+  from: Colour,
+  settling: string[],
+  news: TrafficSwitchInputs,
+  session: Session,
+): Promise<SwitchPlan> {
+  const [old, next] = [session.deployments[from], session.deployments[to]];
+  if (old === undefined || next === undefined) return NOTHING;
+  const verdict = await verdictFor(old, next);
+  say(
+    `cutover ${from} (${formatVersion(await old.primary.version())}) -> ${to} (${formatVersion(await next.primary.version())})`,
+  );
+  const results = await preflight(from, to, news, { standbyDeployed: true, cutover: true });
+  say(`rollback after this cutover: ${verdictText(verdict)}`, ...verdict.warnings.map((w) => `      ${w}`));
+  say("expected write pause: 2 to 10 ms on a host that is not overloaded; clients wait, none is refused");
+  const failures = results
+    .filter((r) => r.outcome === "fail")
+    .map((r) => ({ property: r.name, reason: formatFailure(r) }));
+  if (verdict.kind === "backup only" && !news.guardrails.acceptBackupOnlyRollback) {
+    failures.push({
+      property: "guardrails",
+      reason: `the way back from ${to} would be a restored backup, which loses the writes made on ${to}: ${verdict.reason}. To cut over all the same, set ${news.pathPrefix}guardrails.acceptBackupOnlyRollback: true`,
+    });
+  }
+  const plan = await planCutover({
+    from,
+    to,
+    verdict,
+    guardrails: news.guardrails,
+    backupDirectory: news.backupDirectory,
+  });
+  return { plan: [...settling, ...plan], failures };
+}
+
+/** Runs the checks and prints them. */
+export async function preflight(
+  live: Colour,
+  standby: Colour,
+  news: TrafficSwitchInputs,
+  mode: { standbyDeployed: boolean; cutover: boolean },
+): Promise<CheckResult[]> {
+  const [liveTarget, standbyTarget] = [news[live], news[standby]];
+  if (liveTarget === undefined || standbyTarget === undefined) return [];
+  const traffic = await new Haproxy(news.runtime).observe().catch(() => undefined);
+  const results = await runPreflight({
+    live: withLogin(liveTarget, news.credentials),
+    standby: withLogin(standbyTarget, news.credentials),
+    ...mode,
+    credentials: news.credentials,
+    guardrails: news.guardrails,
+    ...(traffic === undefined ? {} : { proxySessions: traffic.sessions[live] }),
+  });
+  say("preflight:", ...results.map(formatCheck));
+  return results;
+}
+
+/** A failed check as the reason why the update stops. */
+export function formatFailure(result: CheckResult): string {
+  return `${result.name}: ${result.figure}${result.cure === undefined ? "" : `. ${result.cure}`}`;
+}

@@ -1,0 +1,183 @@
+import type { dynamic } from "@pulumi/pulumi";
+import { stable } from "../../engine/changeRules.ts";
+import { COLOURS, type Colour } from "../../engine/colour.ts";
+import { isOpen } from "../../engine/deployment.ts";
+import type { DeploymentTarget } from "../../engine/deploymentTarget.ts";
+import { Haproxy } from "../../engine/haproxy.ts";
+import { readRaised } from "../../engine/selfDescribing.ts";
+import type { TrafficSwitchInputs, TrafficSwitchOutputs } from "../trafficSwitch.ts";
+import { takeFinalBackup } from "./finalBackup.ts";
+import { hasUnknowns, plainError } from "./say.ts";
+import { openSession, verdictFor, verdictText, type Session } from "./session.ts";
+import { planSwitch } from "./switchPlan.ts";
+import { convergeSwitch, retireRemoved } from "./switchUpdate.ts";
+
+/** What the traffic switch's provider functions hand over to. */
+export const trafficSwitch = {
+  async check(
+    olds: Partial<TrafficSwitchOutputs>,
+    news: TrafficSwitchInputs,
+  ): Promise<dynamic.CheckResult<TrafficSwitchInputs>> {
+    if (hasUnknowns(news)) return { inputs: news, failures: [] };
+    try {
+      const { plan, failures } = await withSession(both(olds, news), (session) =>
+        planSwitch(olds, news, session),
+      );
+      return { inputs: { ...news, plan }, failures };
+    } catch (error) {
+      return { inputs: news, failures: [{ property: "live", reason: plainError(error).message }] };
+    }
+  },
+
+  async diff(
+    _id: string,
+    olds: TrafficSwitchOutputs,
+    news: TrafficSwitchInputs,
+  ): Promise<dynamic.DiffResult> {
+    if (hasUnknowns(news) || wanted(olds) !== wanted(news)) return { changes: true };
+    const found = await withSession(news, (session) => look(news, session));
+    if (found === undefined) return { changes: false };
+    return { changes: found.serving !== news.live || found.traffic !== news.live || found.leftovers };
+  },
+
+  async create(inputs: TrafficSwitchInputs): Promise<dynamic.CreateResult> {
+    return { id: inputs.name, outs: await converge({}, inputs) };
+  },
+
+  async read(id: string, props: TrafficSwitchOutputs): Promise<dynamic.ReadResult> {
+    const found = await withSession(props, (session) => look(props, session));
+    return { id, props: { ...props, serving: found?.serving ?? "none", traffic: found?.traffic ?? "none" } };
+  },
+
+  async update(
+    _id: string,
+    olds: TrafficSwitchOutputs,
+    news: TrafficSwitchInputs,
+  ): Promise<dynamic.UpdateResult> {
+    return { outs: await converge(olds, news) };
+  },
+
+  /** Traffic stays where it is; the data of the live colour is saved first, and only on the user's explicit word. */
+  async delete(_id: string, props: TrafficSwitchOutputs): Promise<void> {
+    if (!props.guardrails.allowDestroy) {
+      throw plainError(
+        `${props.pathPrefix}guardrails.allowDestroy is not true: the live colour ${props.live} is not removed. Set it, run pulumi up, then destroy`,
+      );
+    }
+    await withSession(props, async (session) => {
+      const live = session.deployments[props.live];
+      if (live === undefined) {
+        throw new Error(
+          `${props.live} does not answer (${session.unreachable[props.live] ?? ""}), so its last backup can't be taken. Start it and run again; nothing was removed`,
+        );
+      }
+      await takeFinalBackup(live, props);
+    });
+  },
+};
+
+/** The colours of both the old and the new inputs, by the new credentials. */
+function both(olds: Partial<TrafficSwitchInputs>, news: TrafficSwitchInputs): TrafficSwitchInputs {
+  const existing = { ...olds.credentials?.existing, ...news.credentials.existing };
+  const merged: TrafficSwitchInputs = { ...news, credentials: { ...news.credentials, existing } };
+  for (const colour of COLOURS) {
+    const target = olds[colour];
+    if (merged[colour] === undefined && target !== undefined) merged[colour] = target;
+  }
+  return merged;
+}
+
+async function withSession<T>(
+  inputs: TrafficSwitchInputs,
+  use: (session: Session) => Promise<T>,
+): Promise<T> {
+  const targets: Partial<Record<Colour, DeploymentTarget>> = {};
+  if (inputs.blue !== undefined) targets.blue = inputs.blue;
+  if (inputs.green !== undefined) targets.green = inputs.green;
+  let session: Session | undefined;
+  try {
+    session = await openSession(targets, inputs.credentials);
+    return await use(session);
+  } catch (error) {
+    throw plainError(error);
+  } finally {
+    session?.close();
+  }
+}
+
+/** What the inputs ask for; the plan is for people and decides nothing. */
+function wanted(inputs: TrafficSwitchInputs): string {
+  const { name, live, blue, green, images, runtime, endpoint, guardrails, backupDirectory, reportDirectory } =
+    inputs;
+  const { credentials, pathPrefix } = inputs;
+  return stable({
+    name,
+    live,
+    blue,
+    green,
+    images,
+    runtime,
+    endpoint,
+    guardrails,
+    backupDirectory,
+    reportDirectory,
+    credentials,
+    pathPrefix,
+  });
+}
+
+interface Found {
+  serving: Colour | "none";
+  traffic: Colour | "none";
+  /** Something that a killed cutover raised or held has not been put back. */
+  leftovers: boolean;
+}
+
+/** Looks at servers and proxy; undefined where nobody answers, which is for `check` to tell. */
+async function look(inputs: TrafficSwitchInputs, session: Session): Promise<Found | undefined> {
+  if (Object.keys(session.unreachable).length > 0) return undefined;
+  const open = COLOURS.filter((colour) => {
+    const state = session.observed[colour];
+    return state !== undefined && isOpen(state);
+  });
+  const traffic = await new Haproxy(inputs.runtime).observe().catch(() => undefined);
+  const raised = await Promise.all(
+    Object.values(session.deployments).map(async ({ primary }) => {
+      const name = "repl-ping-replica-period";
+      return readRaised((await primary.configGet(name)).get(name)).raised;
+    }),
+  );
+  return {
+    serving: open.length === 1 && open[0] !== undefined ? open[0] : "none",
+    traffic: traffic?.target ?? "none",
+    leftovers: raised.includes(true) || (traffic?.held.length ?? 0) > 0,
+  };
+}
+
+async function converge(
+  olds: Partial<TrafficSwitchOutputs>,
+  news: TrafficSwitchInputs,
+): Promise<TrafficSwitchOutputs> {
+  return withSession(both(olds, news), async (session) => {
+    const retired = await retireRemoved(olds, news, session);
+    const update = await convergeSwitch(news, session);
+    const report = update.report ?? retired.report ?? olds.report ?? "";
+    return {
+      ...news,
+      serving: news.live,
+      traffic: news.live,
+      rollback: await rollbackText(news, session),
+      report,
+    };
+  });
+}
+
+async function rollbackText(news: TrafficSwitchInputs, session: Session): Promise<string> {
+  const standbyColour = COLOURS.find((colour) => colour !== news.live && news[colour] !== undefined);
+  const [live, standby] = [
+    session.deployments[news.live],
+    standbyColour && session.deployments[standbyColour],
+  ];
+  if (live === undefined || standby === undefined) return "none: there is one colour only";
+  return verdictText(await verdictFor(standby, live));
+}

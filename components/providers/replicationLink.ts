@@ -1,0 +1,82 @@
+import * as pulumi from "@pulumi/pulumi";
+import type { DeploymentTarget } from "../engine/deploymentTarget.ts";
+import type { SwitchCredentials } from "./trafficSwitch.ts";
+
+/** As in changeGuard.ts: the text of these functions is part of the state. */
+const provider: pulumi.dynamic.ResourceProvider = {
+  check: (o, n) =>
+    process
+      .getBuiltinModule("node:module")
+      .createRequire(process.cwd() + "/")("redis-bluegreen/provider")
+      .replicationLink.check(o, n),
+  diff: (i, o, n) =>
+    process
+      .getBuiltinModule("node:module")
+      .createRequire(process.cwd() + "/")("redis-bluegreen/provider")
+      .replicationLink.diff(i, o, n),
+  create: (n) =>
+    process
+      .getBuiltinModule("node:module")
+      .createRequire(process.cwd() + "/")("redis-bluegreen/provider")
+      .replicationLink.create(n),
+  read: (i, p) =>
+    process
+      .getBuiltinModule("node:module")
+      .createRequire(process.cwd() + "/")("redis-bluegreen/provider")
+      .replicationLink.read(i, p),
+  update: (i, o, n) =>
+    process
+      .getBuiltinModule("node:module")
+      .createRequire(process.cwd() + "/")("redis-bluegreen/provider")
+      .replicationLink.update(i, o, n),
+  delete: (i, p) =>
+    process
+      .getBuiltinModule("node:module")
+      .createRequire(process.cwd() + "/")("redis-bluegreen/provider")
+      .replicationLink.delete(i, p),
+};
+
+/** The two ends of a link. */
+export interface ReplicationLinkInputs {
+  schemaVersion: 1;
+  /** The colour that serves. */
+  live: DeploymentTarget;
+  /** The colour that follows. */
+  standby: DeploymentTarget;
+  /** How long the standby may take to be in sync. Milliseconds. */
+  syncTimeoutMs: number;
+  /** The user agreed to overwrite what the standby holds. */
+  reseed: boolean;
+  credentials: SwitchCredentials;
+}
+
+/** What an update leaves behind. */
+export interface ReplicationLinkOutputs extends ReplicationLinkInputs {
+  /** `up`, `connecting`, `cut`, or `none` where the standby can't follow without drifting. */
+  status: string;
+  /** What a rollback is, or will be after a cutover, with the reason. */
+  rollback: string;
+  /** Replication errors that the standby had counted when the link was made; more of them mean that it drifts. */
+  errorsAtStart: number;
+}
+
+/** The standby follows the live colour. Each direction is a resource of its own. */
+export class ReplicationLink extends pulumi.dynamic.Resource {
+  declare readonly status: pulumi.Output<string>;
+  declare readonly rollback: pulumi.Output<string>;
+
+  constructor(
+    name: string,
+    inputs: Omit<ReplicationLinkInputs, "credentials"> & { credentials: pulumi.Output<SwitchCredentials> },
+    options: pulumi.CustomResourceOptions,
+  ) {
+    super(
+      provider,
+      name,
+      { ...inputs, status: undefined, rollback: undefined, errorsAtStart: undefined },
+      { ...options, additionalSecretOutputs: ["credentials"] },
+      "redis",
+      "ReplicationLink",
+    );
+  }
+}

@@ -1,0 +1,260 @@
+import * as docker from "@pulumi/docker";
+import * as pulumi from "@pulumi/pulumi";
+import type { Arguments, ColourArguments, RedisBlueGreenArgs } from "./arguments.ts";
+import { operatorPorts } from "./arguments.ts";
+import { Proxy } from "./docker/proxy.ts";
+import type { ProxyColour } from "./docker/haproxyConfig.ts";
+import { dockerTarget, RedisDeployment, replicasAlias } from "./docker/redisDeployment.ts";
+import { isLoopback } from "./engine/address.ts";
+import type { ColourSpec } from "./engine/changeRules.ts";
+import { COLOURS, otherColour, type Colour } from "./engine/colour.ts";
+import type { Login } from "./engine/credentials.ts";
+import type { DeploymentTarget } from "./engine/deploymentTarget.ts";
+import { OPERATOR_USER, REPLICATION_USER } from "./engine/users.ts";
+import { ChangeGuard } from "./providers/changeGuard.ts";
+import { ReplicationLink } from "./providers/replicationLink.ts";
+import { TrafficSwitch, type SwitchCredentials } from "./providers/trafficSwitch.ts";
+import { resolveArguments } from "./resolvedArguments.ts";
+
+/** How a program's configuration is called in messages; `green.version` becomes `<prefix>green.version`. */
+export interface RedisBlueGreenNaming {
+  /** @default "redis-bluegreen:" */
+  pathPrefix?: string;
+}
+
+/**
+ * A Redis or Valkey deployment whose upgrade is a stack update: two colours, of which one is live, a replication link
+ * from it to the other, and one endpoint for clients. Changing `live` is a cutover; changing it back is a rollback.
+ *
+ * @example
+ * const redis = new RedisBlueGreen("cache", { live: "blue", blue: { version: "7.0" }, green: { version: "8.0" } });
+ */
+export class RedisBlueGreen extends pulumi.ComponentResource {
+  /** `host:port` for writes, and for reads that must see them. */
+  readonly writeEndpoint: pulumi.Output<string>;
+  /** `host:port` for reads: the live colour's replicas, or its primary where it has none. */
+  readonly readEndpoint: pulumi.Output<string>;
+  /** The colour that serves clients. */
+  readonly live: pulumi.Output<string>;
+  /** What a rollback is, or will be after the next cutover, with the reason. */
+  readonly rollback: pulumi.Output<string>;
+  /** The report file of the last cutover, rollback or retirement; empty before the first. */
+  readonly report: pulumi.Output<string>;
+
+  private readonly args: Arguments<pulumi.Output<string>>;
+  private readonly deploymentName: string;
+  private readonly pathPrefix: string;
+
+  /** @throws pulumi.RunError with everything that is wrong with the arguments, before anything is registered */
+  constructor(
+    name: string,
+    args: RedisBlueGreenArgs,
+    options?: pulumi.ComponentResourceOptions & RedisBlueGreenNaming,
+  ) {
+    super("redis-bluegreen:index:RedisBlueGreen", name, {}, options);
+    this.pathPrefix = options?.pathPrefix ?? "redis-bluegreen:";
+    this.args = resolveArguments(args, {
+      subject: `RedisBlueGreen ${name}`,
+      path: (key) => `${this.pathPrefix}${key}`,
+      stack: pulumi.getStack(),
+    });
+    this.deploymentName = `${name}-${pulumi.getStack()}`;
+
+    const guard = this.createGuard(name);
+    const credentials = this.credentials();
+    const network = new docker.Network(
+      name,
+      { name: this.deploymentName },
+      { parent: this, dependsOn: [guard], protect: true },
+    );
+    const deployments = this.createDeployments(name, network.name, credentials, guard);
+    const proxy = this.createProxy(name, network.name, guard);
+    const trafficSwitch = this.createSwitch(name, credentials, [...deployments, proxy]);
+    const link = this.createLink(name, credentials, trafficSwitch);
+
+    const { endpoint } = this.args;
+    this.writeEndpoint = trafficSwitch.serving.apply(() => `${endpoint.host}:${endpoint.writePort}`);
+    this.readEndpoint = trafficSwitch.serving.apply(() => `${endpoint.host}:${endpoint.readPort}`);
+    this.live = trafficSwitch.serving;
+    this.rollback = link?.rollback ?? trafficSwitch.rollback;
+    this.report = trafficSwitch.report;
+    this.registerOutputs({
+      writeEndpoint: this.writeEndpoint,
+      readEndpoint: this.readEndpoint,
+      live: this.live,
+      rollback: this.rollback,
+      report: this.report,
+    });
+  }
+
+  private createGuard(name: string): ChangeGuard {
+    const { live, blue, green, endpoint } = this.args;
+    const deployments = [blue, green].filter((colour) => colour !== undefined && !colour.external);
+    return new ChangeGuard(
+      name,
+      {
+        schemaVersion: 1,
+        live,
+        ...(blue === undefined ? {} : { blue: specOf(blue) }),
+        ...(green === undefined ? {} : { green: specOf(green) }),
+        ports: [
+          `${endpoint.host}:${endpoint.writePort}`,
+          `${endpoint.host}:${endpoint.readPort}`,
+          `127.0.0.1:${endpoint.runtimePort}`,
+          ...deployments.flatMap((deployment) =>
+            operatorPorts(deployment).map((port) => `127.0.0.1:${port}`),
+          ),
+        ],
+        pathPrefix: this.pathPrefix,
+      },
+      { parent: this },
+    );
+  }
+
+  private credentials(): pulumi.Output<SwitchCredentials> {
+    const { auth, blue, green } = this.args;
+    const login = (username: string, password: pulumi.Output<string> | undefined): pulumi.Output<Login> =>
+      password === undefined
+        ? pulumi.output({ username })
+        : password.apply((text) => ({ username, password: text }));
+    const existing: Partial<Record<Colour, pulumi.Output<Login>>> = {};
+    if (blue?.external === true) existing.blue = login(blue.username, blue.password);
+    if (green?.external === true) existing.green = login(green.username, green.password);
+    return pulumi.secret({
+      application: login(auth.applicationUser, auth.applicationPassword),
+      operator: login(OPERATOR_USER, auth.operatorPassword),
+      replication: login(REPLICATION_USER, auth.replicationPassword),
+      existing,
+    });
+  }
+
+  private createDeployments(
+    name: string,
+    network: pulumi.Output<string>,
+    credentials: pulumi.Output<SwitchCredentials>,
+    guard: ChangeGuard,
+  ): RedisDeployment[] {
+    return COLOURS.flatMap((colour) => {
+      const spec = this.args[colour];
+      if (spec === undefined || spec.external) return [];
+      return new RedisDeployment(
+        `${name}-${colour}`,
+        {
+          deploymentName: this.deploymentName,
+          colour,
+          live: this.protects(colour),
+          spec,
+          network,
+          credentials,
+        },
+        { parent: this, dependsOn: [guard] },
+      );
+    });
+  }
+
+  /** The live colour can't be deleted or replaced, unless the user is about to destroy the stack. */
+  private protects(colour: Colour): boolean {
+    return colour === this.args.live && !this.args.guardrails.allowDestroy;
+  }
+
+  private createProxy(name: string, network: pulumi.Output<string>, guard: ChangeGuard): Proxy {
+    return new Proxy(
+      `${name}-proxy`,
+      {
+        deploymentName: this.deploymentName,
+        endpoint: this.args.endpoint,
+        network,
+        colours: { blue: this.proxyColour("blue"), green: this.proxyColour("green") },
+      },
+      { parent: this, dependsOn: [guard] },
+    );
+  }
+
+  private proxyColour(colour: Colour): ProxyColour {
+    const spec = this.args[colour];
+    if (spec?.external === true) return { primary: spec.peerAddress };
+    return {
+      primary: { host: `${this.deploymentName}-${colour}-0`, port: 6379 },
+      replicas: { host: replicasAlias(this.deploymentName, colour), port: 6379 },
+    };
+  }
+
+  private createSwitch(
+    name: string,
+    credentials: pulumi.Output<SwitchCredentials>,
+    dependsOn: pulumi.Resource[],
+  ): TrafficSwitch {
+    const { live, blue, green, endpoint, guardrails, backup, report } = this.args;
+    const images = { ...imageOf("blue", blue), ...imageOf("green", green) };
+    return new TrafficSwitch(
+      name,
+      {
+        schemaVersion: 1,
+        name: this.deploymentName,
+        live,
+        ...(blue === undefined ? {} : { blue: this.target("blue", blue) }),
+        ...(green === undefined ? {} : { green: this.target("green", green) }),
+        images,
+        runtime: { host: "127.0.0.1", port: endpoint.runtimePort },
+        endpoint: { host: reachableHost(endpoint.host), port: endpoint.writePort },
+        guardrails,
+        backupDirectory: backup.directory,
+        reportDirectory: report.directory,
+        pathPrefix: this.pathPrefix,
+        credentials,
+      },
+      { parent: this, dependsOn, protect: !guardrails.allowDestroy },
+    );
+  }
+
+  /** The link from the live colour to the other one; each direction is a resource of its own. */
+  private createLink(
+    name: string,
+    credentials: pulumi.Output<SwitchCredentials>,
+    trafficSwitch: TrafficSwitch,
+  ): ReplicationLink | undefined {
+    const { live, guardrails } = this.args;
+    const standby = otherColour(live);
+    const [liveSpec, standbySpec] = [this.args[live], this.args[standby]];
+    if (liveSpec === undefined || standbySpec === undefined) return undefined;
+    return new ReplicationLink(
+      `${name}-${live}-to-${standby}`,
+      {
+        schemaVersion: 1,
+        live: this.target(live, liveSpec),
+        standby: this.target(standby, standbySpec),
+        syncTimeoutMs: guardrails.syncTimeoutMs,
+        reseed: false,
+        credentials,
+      },
+      { parent: this, dependsOn: [trafficSwitch] },
+    );
+  }
+
+  private target(colour: Colour, spec: ColourArguments<pulumi.Output<string>>): DeploymentTarget {
+    if (!spec.external) return dockerTarget(this.deploymentName, colour, spec);
+    return {
+      colour,
+      product: "redis",
+      primary: { operator: spec.address, peer: spec.peerAddress },
+      replicas: [],
+      external: true,
+      ...(spec.advertiseHost === undefined ? {} : { reachesOthersAt: spec.advertiseHost }),
+    };
+  }
+}
+
+function specOf(colour: ColourArguments<pulumi.Output<string>>): ColourSpec {
+  if (colour.external) return { address: `${colour.address.host}:${colour.address.port}` };
+  const { product, version, image, persistence, redis, operatorPort, replicas } = colour;
+  return { product, version, image, persistence, redis, operatorPort, replicas };
+}
+
+function imageOf(colour: Colour, spec: ColourArguments<pulumi.Output<string>> | undefined) {
+  return spec === undefined || spec.external ? {} : { [colour]: spec.image };
+}
+
+/** The address by which this machine reaches what listens on `host`. */
+function reachableHost(host: string): string {
+  return isLoopback(host) || !["0.0.0.0", "::"].includes(host) ? host : "127.0.0.1";
+}
