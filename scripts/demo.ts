@@ -1,22 +1,23 @@
 /** `npm run demo`: a real upgrade and a real rollback, with clients writing all the while, and an audit. */
-import { dirname } from "node:path";
-import { fileURLToPath } from "node:url";
 import { formatVersion } from "../components/engine/serverVersion.ts";
 import { seedDataset } from "../test/support/workload/seed.ts";
 import { parseDemoOptions, USAGE, type DemoOptions } from "./demo/options.ts";
 import { findFreePorts } from "./demo/ports.ts";
 import { PulumiCli } from "./demo/pulumi.ts";
 import { runThereAndBack, type Narrate } from "./demo/run.ts";
-import { DEMO_STACK, DemoStack, demoStackExists, removeDemoStack } from "./demo/stack.ts";
+import { demoStackExists, removeDemoStack } from "./demo/removal.ts";
+import { DEMO_STACK, DemoStack, DEPLOYMENT, PROJECT_ROOT } from "./demo/stack.ts";
 import { isClean, summarize, type Run, type Summary } from "./demo/summary.ts";
 import { pickVersions, versionsOnThisMachine, type VersionPair } from "./demo/versions.ts";
 import { dockerEnvironment, pulumiEnvironment } from "./setup/environment.ts";
 
-const projectRoot = dirname(dirname(fileURLToPath(import.meta.url)));
-
 /** Shown when removing the stack failed too. */
-const BY_HAND = `The demo's stack could not be removed completely. Try \`npm run demo -- --clean\`; its containers, volumes
-and network are the ones of stack \`${DEMO_STACK}\` in \`docker ps --all\`, \`docker volume ls\` and \`docker network ls\`.`;
+const BY_HAND = `Stack ${DEMO_STACK} could not be removed completely. \`npm run demo -- --clean\` tries again. In Docker,
+the names of its containers, volumes and network start with ${DEPLOYMENT}.`;
+
+const say: Narrate = (text) => {
+  console.log(`\n== ${text}`);
+};
 
 async function main(args: string[]): Promise<number> {
   if (args.includes("--help")) {
@@ -24,29 +25,33 @@ async function main(args: string[]): Promise<number> {
     return 0;
   }
   const options = parseDemoOptions(args);
-  Object.assign(process.env, dockerEnvironment(projectRoot));
-  const environment = pulumiEnvironment(projectRoot);
-  const pulumi = new PulumiCli(projectRoot, DEMO_STACK, { ...process.env, ...environment }, options.quiet);
-  if (demoStackExists(projectRoot)) {
-    console.log("Removing the stack that an earlier demo left");
-    await removeDemoStack(projectRoot, pulumi);
+  Object.assign(process.env, dockerEnvironment(PROJECT_ROOT));
+  const environment = pulumiEnvironment(PROJECT_ROOT);
+  const pulumi = new PulumiCli(PROJECT_ROOT, DEMO_STACK, { ...process.env, ...environment }, options.quiet);
+  if (demoStackExists()) {
+    say("Removing the stack that an earlier demo left");
+    await removeDemoStack(pulumi, say);
   }
   if (options.clean) return 0;
 
   const versions = pickVersions(await versionsOnThisMachine(), options);
   const interruption = interruptible();
-  const stack = new DemoStack(projectRoot, pulumi, await findFreePorts(), interruption);
-  let keep = false;
+  const stack = new DemoStack(pulumi, await findFreePorts(), interruption);
   try {
     const summary = await demonstrate(stack, versions, options, interruption);
-    keep = options.keep;
-    if (keep) console.log(`\n${stack.howToLook(environment)}`);
-    else await removeDemoStack(projectRoot, pulumi);
+    if (options.keep) console.log(`\n${stack.howToLook(environment)}`);
+    else await removeDemoStack(pulumi, say);
     console.log(`\n${JSON.stringify(summary)}`);
     return isClean(summary) ? 0 : 1;
-  } finally {
-    if (!keep) await cleanUp(pulumi);
+  } catch (error) {
+    complain(error);
+    await cleanUp(pulumi);
+    return 1;
   }
+}
+
+function complain(error: unknown): void {
+  console.error(error instanceof Error ? `\n${error.message}` : error);
 }
 
 /** The main job, from an empty stack to the audit of the last run. */
@@ -56,9 +61,6 @@ async function demonstrate(
   options: DemoOptions,
   signal: AbortSignal,
 ): Promise<Summary> {
-  const say: Narrate = (text) => {
-    console.log(`\n== ${text}`);
-  };
   say(`${formatVersion(versions.blue)} → ${formatVersion(versions.green)} and back, without loss`);
   await stack.create(versions.blue);
   await stack.up();
@@ -83,11 +85,11 @@ async function demonstrate(
 
 /** Removes what is left of the stack, however the demo ended. */
 async function cleanUp(pulumi: PulumiCli): Promise<void> {
-  if (!demoStackExists(projectRoot)) return;
+  if (!demoStackExists()) return;
   try {
-    await removeDemoStack(projectRoot, pulumi);
+    await removeDemoStack(pulumi, say);
   } catch (error) {
-    console.error(error instanceof Error ? error.message : error);
+    complain(error);
     console.error(BY_HAND);
   }
 }
@@ -111,6 +113,6 @@ function interruptible(): AbortSignal {
 try {
   process.exitCode = await main(process.argv.slice(2));
 } catch (error) {
-  console.error(error instanceof Error ? `\n${error.message}` : error);
+  complain(error);
   process.exitCode = 1;
 }

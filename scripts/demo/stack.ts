@@ -1,7 +1,7 @@
-import { randomBytes } from "node:crypto";
-import { existsSync } from "node:fs";
-import { readdir, readFile, rm } from "node:fs/promises";
-import { join } from "node:path";
+import { createHash, randomBytes } from "node:crypto";
+import { readdir, readFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
 import type { Address } from "../../components/engine/address.ts";
 import type { Colour } from "../../components/engine/colour.ts";
 import type { Login } from "../../components/engine/credentials.ts";
@@ -9,17 +9,25 @@ import type { ServerVersion } from "../../components/engine/serverVersion.ts";
 import { OPERATOR_USER } from "../../components/engine/users.ts";
 import type { ClientEndpoint } from "../../test/support/workload/endpoint.ts";
 import type { DemoPorts } from "./ports.ts";
-import { PulumiError, type PulumiCli } from "./pulumi.ts";
+import type { PulumiCli } from "./pulumi.ts";
 
-/** The demo's own stack, one at a time in a checkout; its file under stacks/ is written and removed by Pulumi. */
-export const DEMO_STACK = "demo-run";
+/** The folder of Pulumi.yaml. */
+export const PROJECT_ROOT = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
+
+/**
+ * The demo's own stack, one at a time in a checkout and apart from those of other checkouts, which may share the Docker
+ * daemon. Its file under stacks/ is written and removed by Pulumi.
+ */
+export const DEMO_STACK = `demo-run-${createHash("sha256").update(PROJECT_ROOT).digest("hex").slice(0, 4)}`;
+
+/** With which the names of the stack's containers, volumes and network start. */
+export const DEPLOYMENT = `redis-${DEMO_STACK}`;
 
 /** Where the demo's stack keeps its reports and backups, relative to the project. */
-const DIRECTORY = `.state/${DEMO_STACK}`;
+export const DIRECTORY = `.state/${DEMO_STACK}`;
 
 /** The stack that the demo deploys, changes and removes, by nothing but Pulumi's own commands. */
 export class DemoStack {
-  private readonly projectRoot: string;
   private readonly pulumi: PulumiCli;
   private readonly ports: DemoPorts;
   private readonly signal: AbortSignal;
@@ -30,8 +38,7 @@ export class DemoStack {
   };
 
   /** @param signal interrupts whatever command is under way; removing the stack goes on regardless */
-  constructor(projectRoot: string, pulumi: PulumiCli, ports: DemoPorts, signal: AbortSignal) {
-    this.projectRoot = projectRoot;
+  constructor(pulumi: PulumiCli, ports: DemoPorts, signal: AbortSignal) {
     this.pulumi = pulumi;
     this.ports = ports;
     this.signal = signal;
@@ -93,10 +100,10 @@ export class DemoStack {
    * @throws Error where no cutover was reported
    */
   async lastWritePauseMs(): Promise<number> {
-    const directory = join(this.projectRoot, DIRECTORY, "reports");
+    const directory = join(PROJECT_ROOT, DIRECTORY, "reports");
     // Reports are named by their time.
     const newest = (await readdir(directory))
-      .filter((name) => name.endsWith(".json"))
+      .filter((name) => /-(cutover|rollback)\.json$/.test(name))
       .sort()
       .at(-1);
     if (newest === undefined) throw new Error(`no report in ${directory}`);
@@ -112,7 +119,7 @@ export class DemoStack {
       .map((name) => `${name}='${environment[name] ?? ""}'`);
     return [
       "The stack is left running. To look at it:",
-      `  export ${variables.join(" ")} PATH="${join(this.projectRoot, "node_modules/.bin")}:$PATH"`,
+      `  export ${variables.join(" ")} PATH="${join(PROJECT_ROOT, "node_modules/.bin")}:$PATH"`,
       `  pulumi stack --stack ${DEMO_STACK}`,
       `  export REDISCLI_AUTH="$(pulumi config get --stack ${DEMO_STACK} --path redis-bluegreen:auth.applicationPassword)"`,
       `  redis-cli -p ${this.ports.write} info server`,
@@ -133,31 +140,6 @@ export class DemoStack {
   private async run(args: string[], input?: string): Promise<void> {
     await this.pulumi.run(args, { signal: this.signal, ...(input === undefined ? {} : { input }) });
   }
-}
-
-/** Whether this checkout has a demo stack, of this process or an earlier one. */
-export function demoStackExists(projectRoot: string): boolean {
-  return existsSync(join(projectRoot, "stacks", `Pulumi.${DEMO_STACK}.yaml`));
-}
-
-/**
- * Removes the demo stack with its containers, networks, volumes, backups and reports, whatever state it is in: allowed
- * by the guardrail that a real stack would keep.
- */
-export async function removeDemoStack(projectRoot: string, pulumi: PulumiCli): Promise<void> {
-  // A run that was killed leaves its lock; without one this changes nothing.
-  await pulumi.run(["cancel", "--yes"], { hidden: true });
-  await pulumi.run(["config", "set", "--path", "redis-bluegreen:guardrails.allowDestroy", "true"]);
-  try {
-    await pulumi.run(["up", "--yes", "--skip-preview"]);
-  } catch (error) {
-    if (!(error instanceof PulumiError)) throw error;
-    // A stack that can't be brought up can't lift its own protection either.
-    await pulumi.run(["state", "unprotect", "--all", "--yes"]);
-  }
-  await pulumi.run(["destroy", "--yes", "--skip-preview"]);
-  await pulumi.run(["stack", "rm", "--yes"]);
-  await rm(join(projectRoot, DIRECTORY), { recursive: true, force: true });
 }
 
 function colourConfig(
