@@ -18,11 +18,13 @@ function checkReachable({ target, observed }: ObservedColour): CheckResult {
   return pass(name, `${formatVersion(observed.version)} at ${address} answers the operator`);
 }
 
+/** The system's and the server's reasons; a connection that was merely closed leaves both open. */
 function cureFor(colour: string, problem: string): string {
-  if (/WRONGPASS|NOAUTH|NOPERM|invalid username-password/i.test(problem)) {
-    return `check the operator's user name and password for ${colour} (redis-bluegreen:auth, or the address of an existing server)`;
-  }
-  return `start ${colour}'s server, or correct its address and port in redis-bluegreen:${colour}, then preview again`;
+  const login = `check the operator's login for ${colour} (redis-bluegreen:auth, or the one given with an existing server's address)`;
+  const address = `start ${colour}'s server, or correct its address in redis-bluegreen:${colour}`;
+  if (/WRONGPASS|NOAUTH|NOPERM|invalid username-password/i.test(problem)) return login;
+  if (/ECONNREFUSED|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH|ETIMEDOUT/.test(problem)) return address;
+  return `${address}; if it runs, ${login}`;
 }
 
 function checkRights({ target, observed }: ObservedColour): CheckResult[] {

@@ -39,13 +39,21 @@ export async function runPreflight(input: PreflightInput): Promise<CheckResult[]
 /** Asks the servers. */
 export async function gatherPreflight(input: PreflightInput): Promise<PreflightFacts> {
   const { credentials, ...rest } = input;
-  const [live, standby] = await Promise.all([
-    observe(input.live, credentials, true),
-    input.standby === undefined || !input.standbyDeployed
-      ? undefined
-      : observe(input.standby, credentials, false),
+  const { live, standby, standbyDeployed } = input;
+  const connections = await Promise.all([
+    connect(live, credentials),
+    standby === undefined || !standbyDeployed ? undefined : connect(standby, credentials),
   ]);
-  return { input: rest, live, ...(standby === undefined ? {} : { standby }) };
+  // Both are looked at over the same moments, else a busy live server would seem further ahead than it is.
+  const [observedLive, observedStandby] = await Promise.all([
+    observe(connections[0], true),
+    connections[1] === undefined ? undefined : observe(connections[1], false),
+  ]);
+  return {
+    input: rest,
+    live: observedLive,
+    ...(observedStandby === undefined ? {} : { standby: observedStandby }),
+  };
 }
 
 /** Judges what was gathered. */
@@ -53,19 +61,29 @@ export function evaluatePreflight(facts: PreflightFacts): CheckResult[] {
   return CHECKS.flatMap((check) => check(facts));
 }
 
-async function observe(
-  target: DeploymentTarget,
-  credentials: Credentials,
-  testWrite: boolean,
-): Promise<ObservedColour> {
-  let server: RedisServer | undefined;
+interface Connection {
+  target: DeploymentTarget;
+  server: RedisServer | RedisServerError;
+}
+
+async function connect(target: DeploymentTarget, credentials: Credentials): Promise<Connection> {
   try {
-    server = await RedisServer.connect(target.primary.operator, operatorLogin(target, credentials));
+    const login = operatorLogin(target, credentials);
+    return { target, server: await RedisServer.connect(target.primary.operator, login) };
+  } catch (error) {
+    if (!(error instanceof RedisServerError)) throw error;
+    return { target, server: error };
+  }
+}
+
+async function observe({ target, server }: Connection, testWrite: boolean): Promise<ObservedColour> {
+  if (server instanceof RedisServerError) return { target, observed: { unreachable: server.message } };
+  try {
     return { target, observed: await takeSnapshot(server, testWrite) };
   } catch (error) {
     if (!(error instanceof RedisServerError)) throw error;
     return { target, observed: { unreachable: error.message } };
   } finally {
-    server?.close();
+    server.close();
   }
 }

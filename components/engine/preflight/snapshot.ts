@@ -63,17 +63,17 @@ const CUTOVER_COMMANDS: readonly (readonly string[])[] = [
  */
 export async function takeSnapshot(server: RedisServer, testWrite: boolean): Promise<ServerSnapshot> {
   const denied: string[] = [];
-  const writeTest = testWrite ? await tryWrite(server) : undefined;
   const ask = <T>(fallback: T, command: string, run: () => Promise<T>) =>
     unlessDenied(denied, fallback, command, run);
 
   const before = await ask("", "INFO", async () => String(await server.call("INFO")));
   const started = performance.now();
-  const [gate, config, clients, users] = await Promise.all([
+  const [gate, config, clients, users, writeTest] = await Promise.all([
     ask({ proxyOn: false, fenced: false, minReplicas: 0 }, "ACL GETUSER", () => readGate(server)),
     ask(new Map<string, string>(), "CONFIG GET", () => server.configGet(...DIRECTIVES)),
     ask("", "CLIENT LIST", async () => String(await server.call("CLIENT", "LIST"))),
     ask([], "ACL USERS", async () => (await server.call("ACL", "USERS")) as string[]),
+    testWrite ? tryWrite(server) : undefined,
     elapse(SAMPLE_MS),
   ]);
   const after = await ask("", "INFO", async () => String(await server.call("INFO", "EVERYTHING")));

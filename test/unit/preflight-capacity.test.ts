@@ -1,0 +1,134 @@
+import { describe, it } from "vitest";
+import { MIB, expectRow, type Row } from "../support/preflightScene.ts";
+
+/** Writes, persistence, memory, clients and what the application uses. */
+const rows: Row[] = [
+  [
+    "writes are refused",
+    { live: { writeTest: { accepted: false, answer: "127.0.0.1:1: SET: MISCONF …" } } },
+    "write test",
+    "fail",
+    /disk/,
+  ],
+  [
+    "a save failed",
+    { live: { info: { rdb_last_bgsave_status: "err" } } },
+    "blue persistence",
+    "fail",
+    /BGSAVE/,
+  ],
+  [
+    "AOF writes fail",
+    { standby: { info: { aof_last_write_status: "err" } } },
+    "green persistence",
+    "fail",
+    /AOF/,
+  ],
+  ["the data is loading", { standby: { info: { loading: "1" } } }, "green persistence", "fail", /loading/],
+  [
+    "there is no config file",
+    { live: { info: { config_file: "" } } },
+    "blue config file",
+    "fail",
+    /forgotten/,
+  ],
+  [
+    "an existing server has no config file",
+    { external: true, live: { info: { config_file: "" } } },
+    "blue config file",
+    "warn",
+    /forgotten/,
+  ],
+  [
+    "live keeps an AOF",
+    { live: { info: { aof_enabled: "1" } } },
+    "append-only file",
+    "warn",
+    /do not restart blue/,
+  ],
+  [
+    "live is full",
+    { live: { info: { maxmemory: String(10 * MIB) } } },
+    "blue memory",
+    "fail",
+    /maxmemory 10\.0 MiB/,
+  ],
+  [
+    "a cache is full",
+    { live: { info: { maxmemory: String(10 * MIB), maxmemory_policy: "allkeys-lru" } } },
+    "blue memory",
+    "warn",
+    /evict/,
+  ],
+  [
+    "the standby is too small",
+    { standby: { info: { maxmemory: String(5 * MIB) } } },
+    "green memory",
+    "fail",
+    /more memory/,
+  ],
+  [
+    "two datasets don't fit",
+    { input: { memoryLimits: { blue: 16 * MIB } } },
+    "room for two datasets",
+    "warn",
+    /20\.0 MiB/,
+  ],
+  [
+    "clients bypass the proxy",
+    { input: { proxySessions: 1 } },
+    "clients",
+    "warn",
+    /3 of them not through the proxy/,
+  ],
+  [
+    "clients block",
+    { live: { clients: { application: 4, blocked: 2 } } },
+    "blocked clients",
+    "warn",
+    /BLPOP/,
+  ],
+  [
+    "live has a user of its own",
+    { live: { users: ["default", "billing", "redis-bluegreen-proxy"] } },
+    "ACL users",
+    "warn",
+    /^billing on live only/,
+  ],
+  [
+    "scripts run on 6.0",
+    { live: { version: { product: "redis", version: "6.0.16" }, commands: new Set(["eval"]) } },
+    "scripts",
+    "warn",
+    /min-replicas/,
+  ],
+  [
+    "scripts are called by hash",
+    { live: { commands: new Set(["evalsha"]), info: { number_of_cached_scripts: "2" } } },
+    "scripts",
+    "warn",
+    /NOSCRIPT/,
+  ],
+  ["a module is missing", { live: { modules: ["ReJSON"] } }, "modules and functions", "fail", /ReJSON/],
+  [
+    "vector sets are built in",
+    { live: { modules: ["vectorset"] } },
+    "modules and functions",
+    "pass",
+    /no module/,
+  ],
+  [
+    "a withdrawn command is used",
+    { live: { version: { product: "redis", version: "6.2.14" }, commands: new Set(["stralgo"]) } },
+    "withdrawn commands",
+    "warn",
+    /LCS/,
+  ],
+  ["the operator lacks rights", { live: { denied: ["CONFIG GET"] } }, "blue rights", "fail", /CONFIG GET/],
+];
+
+describe("a check sees that", () => {
+  it.each(rows)("%s", (...row) => {
+    expectRow(row);
+  });
+});

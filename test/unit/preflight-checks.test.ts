@@ -1,0 +1,231 @@
+import { describe, expect, it } from "vitest";
+import { DEFAULT_GUARDRAILS } from "../../components/engine/guardrails.ts";
+import { evaluatePreflight } from "../../components/engine/preflight/runPreflight.ts";
+import { verdictOf } from "../../components/engine/preflight/versions.ts";
+import { MIB, expectRow, facts, type Row } from "../support/preflightScene.ts";
+
+describe("a healthy pair", () => {
+  it("has no failing check, and the one warning that belongs to its versions", () => {
+    const notable = evaluatePreflight(facts()).filter(({ outcome }) => outcome !== "pass");
+    expect(notable.map(({ name, outcome }) => [name, outcome])).toEqual([["rollback", "warn"]]);
+    expect(verdictOf(facts())?.kind).toBe("lossless (native)");
+  });
+
+  it("is checked for everything", () => {
+    const names = evaluatePreflight(facts()).map(({ name }) => name);
+    expect(new Set(names)).toEqual(
+      new Set([
+        "blue reachable",
+        "green reachable",
+        "role of live",
+        "role of standby",
+        "blue version",
+        "green version",
+        "replication",
+        "rollback",
+        "link",
+        "lag",
+        "keys",
+        "backlog",
+        "replicas of live",
+        "write test",
+        "blue persistence",
+        "blue config file",
+        "green persistence",
+        "green config file",
+        "append-only file",
+        "blue memory",
+        "green memory",
+        "room for two datasets",
+        "clients",
+        "blocked clients",
+        "ACL users",
+        "scripts",
+        "modules and functions",
+        "withdrawn commands",
+      ]),
+    );
+  });
+});
+
+/** Roles, versions and the link. */
+const rows: Row[] = [
+  [
+    "live is a replica",
+    { live: { replication: { role: "replica" } } },
+    "role of live",
+    "fail",
+    /replica of another server/,
+  ],
+  [
+    "live is fenced",
+    { live: { gate: { proxyOn: true, fenced: true, minReplicas: 0 } } },
+    "role of live",
+    "fail",
+    /fenced/,
+  ],
+  [
+    "the proxy is shut out",
+    { live: { gate: { proxyOn: false, fenced: false, minReplicas: 0 } } },
+    "role of live",
+    "fail",
+    /proxy/,
+  ],
+  [
+    "an existing server has no proxy user",
+    { external: true, live: { gate: { proxyOn: false, fenced: false, minReplicas: 0 } } },
+    "role of live",
+    "pass",
+    /master/,
+  ],
+  [
+    "the standby is a master",
+    { standby: { replication: { role: "master" } } },
+    "role of standby",
+    "fail",
+    /nobody/,
+  ],
+  [
+    "the standby follows a stranger",
+    { standby: { replication: { following: { host: "elsewhere", port: 1 } } } },
+    "role of standby",
+    "fail",
+    /elsewhere:1/,
+  ],
+  [
+    "the same while nothing is cut over",
+    { standby: { replication: { role: "master" } }, input: { cutover: false } },
+    "role of standby",
+    "warn",
+    /nobody/,
+  ],
+  [
+    "another minor runs than configured",
+    { live: { version: { product: "redis", version: "7.2.4" } } },
+    "blue version",
+    "fail",
+    /7\.2\.4.*7\.0/,
+  ],
+  [
+    "another product runs",
+    { live: { version: { product: "valkey", version: "7.0.0" } } },
+    "blue version",
+    "fail",
+    /Valkey/,
+  ],
+  ["5.0 runs", { live: { version: { product: "redis", version: "5.0.14" } } }, "blue version", "fail", /ACL/],
+  [
+    "the standby can't copy",
+    { live: { version: { product: "redis", version: "8.6.3" } } },
+    "replication",
+    "fail",
+    /RDB version 13/,
+  ],
+  [
+    "the way back is a backup",
+    { live: { commands: new Set(["restore"]) } },
+    "rollback",
+    "fail",
+    /backup only.*RESTORE.*acceptBackupOnlyRollback/,
+  ],
+  [
+    "the same, accepted",
+    {
+      live: { commands: new Set(["restore"]) },
+      input: { guardrails: { ...DEFAULT_GUARDRAILS, acceptBackupOnlyRollback: true } },
+    },
+    "rollback",
+    "warn",
+    /accepted/,
+  ],
+  [
+    "an existing server can't reach the other colour",
+    { external: true },
+    "rollback",
+    "fail",
+    /advertiseHost/,
+  ],
+  ["the link is down", { standby: { replication: { linkUp: false } } }, "link", "fail", /down/],
+  [
+    "a full copy is under way",
+    { standby: { replication: { linkUp: false, syncInProgress: true } } },
+    "link",
+    "fail",
+    /full copy/,
+  ],
+  [
+    "the lag is over the limit",
+    { live: { replication: { offset: 5_000 + 2 * MIB } } },
+    "lag",
+    "fail",
+    /2\.0 MiB, limit 1\.0 MiB/,
+  ],
+  [
+    "keys differ with no lag",
+    { standby: { keyspace: new Map([[0, 99]]) } },
+    "keys",
+    "fail",
+    /1 more or fewer/,
+  ],
+  [
+    "keys differ by what the lag explains",
+    { standby: { keyspace: new Map([[0, 99]]), replication: { offset: 4_990 } } },
+    "keys",
+    "pass",
+    /10 bytes apart/,
+  ],
+  [
+    "keys sit in another database",
+    { standby: { keyspace: new Map([[1, 100]]) } },
+    "keys",
+    "fail",
+    /200 more or fewer/,
+  ],
+  ["the backlog is small", { live: { writeRate: MIB } }, "backlog", "warn", /60\.0 MiB/],
+  [
+    "a stranger follows live",
+    {
+      live: {
+        replication: {
+          replicas: [1, 2].map((n) => ({
+            address: { host: "10.0.0.9", port: n },
+            state: "online",
+            offset: 0,
+          })),
+        },
+      },
+    },
+    "replicas of live",
+    "warn",
+    /10\.0\.0\.9:2/,
+  ],
+];
+
+describe("a check sees that", () => {
+  it.each(rows)("%s", (...row) => {
+    expectRow(row);
+  });
+
+  it("a server can't be asked, and judges what can be", () => {
+    const scene = facts();
+    const results = evaluatePreflight({
+      ...scene,
+      standby: { ...scene.standby!, observed: { unreachable: "x: connect: ECONNREFUSED" } },
+    });
+    expect(results.find(({ name }) => name === "green reachable")).toMatchObject({ outcome: "fail" });
+    expect(results.some(({ name }) => name === "write test")).toBe(true);
+    expect(results.some(({ name }) => name === "lag")).toBe(false);
+  });
+
+  it("there is only a live colour", () => {
+    const { input, live } = facts();
+    const { live: target, guardrails } = input;
+    const results = evaluatePreflight({
+      input: { live: target, guardrails, standbyDeployed: false, cutover: false },
+      live: { ...live },
+    });
+    const names = results.map(({ name }) => name);
+    expect(names).toContain("write test");
+    expect(names).not.toContain("rollback");
+  });
+});
