@@ -166,6 +166,19 @@ describe.each([
     expect([await fingerprint(live), await fingerprint(standby)]).toEqual(before);
   });
 
+  it("takes no difference for divergence while new keys are written", async () => {
+    const writes = { going: true };
+    const writer = (async () => {
+      for (let n = 0; writes.going; n++) await live.admin.call("SET", `key:${n}`, "value");
+    })();
+    const runs: CheckResult[][] = [];
+    for (let n = 0; n < 5; n++) runs.push(await preflight({ live: live.target, standby: standby.target }));
+    writes.going = false;
+    await writer;
+    expect(runs.map((results) => outcomeOf(results, "keys"))).toEqual(Array(5).fill("pass"));
+    expect(runs.map((results) => outcomeOf(results, "lag"))).toEqual(Array(5).fill("pass"));
+  });
+
   it("finds a live colour that refuses writes", async () => {
     await live.admin.configSet("min-replicas-to-write", 1_000_000);
     const results = await preflight({ live: live.target });
