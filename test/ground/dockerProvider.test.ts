@@ -55,7 +55,7 @@ test("2. a difference comes in detail, with what replaces, and a container is de
     [{ networksAdvanced: [{ name: "n" }] }, { "networksAdvanced[0]": "ADD_REPLACE" }],
     [{ networkMode: "host" }, { networkMode: "UPDATE_REPLACE" }],
     [{ hosts: [{ host: "h", ip: "10.0.0.1" }] }, { "hosts[0]": "ADD_REPLACE" }],
-    [{ user: "redis" }, { user: "ADD_REPLACE" }],
+    [{ user: "redis" }, { user: "UPDATE_REPLACE" }],
     [{ hostname: "h" }, { hostname: "UPDATE_REPLACE" }],
     [{ capabilities: { drops: ["ALL"] } }, { "capabilities.drops[0]": "ADD_REPLACE" }],
     [{ logDriver: "none" }, { logDriver: "UPDATE_REPLACE" }],
@@ -64,7 +64,7 @@ test("2. a difference comes in detail, with what replaces, and a container is de
     [{ stopTimeout: 20 }, { stopTimeout: "ADD_REPLACE" }],
     [{ ulimits: [{ name: "nofile", soft: 1, hard: 2 }] }, { "ulimits[0]": "ADD_REPLACE" }],
     [{ sysctls: { "net.core.somaxconn": "512" } }, { "sysctls.net.core.somaxconn": "ADD_REPLACE" }],
-    [{ readOnly: true }, { readOnly: "ADD_REPLACE" }],
+    [{ readOnly: true }, { readOnly: "UPDATE_REPLACE" }],
     [{ platform: "linux/amd64" }, { platform: "UPDATE_REPLACE" }],
     [{ cpus: "1.0" }, { cpus: "ADD_REPLACE" }],
     [
@@ -179,7 +179,7 @@ test("5. a stopped container reads as mustRun=false without ports, a removed one
   expect(await container.refresh()).toBe(true);
   expect(container.state).toMatchObject({ mustRun: false, ports: [] });
   expect(await container.preview(program)).toMatchObject({ replaces: ["ports"], deleteBeforeReplace: true });
-  expect((await container.preview(program, ["ports"])).detailed).toEqual({ mustRun: "ADD" });
+  expect((await container.preview(program, ["ports"])).detailed).toEqual({ mustRun: "UPDATE" });
   await docker.getContainer(container.id).remove();
   expect(await container.refresh()).toBe(false);
 });

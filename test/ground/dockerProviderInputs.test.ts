@@ -1,3 +1,5 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { setTimeout } from "node:timers/promises";
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
 import type { Properties, Value } from "./dockerProvider/properties.ts";
@@ -157,8 +159,27 @@ test("an unknown value passes the check and shows as a change", async () => {
   const program = idle(made.name(), { labels: [{ label: "a", value: "1" }] });
   await container.up(program);
   const unknown = "04da6b54-80e4-46f7-96ec-b56ff0331ba9";
-  expect((await container.preview({ ...program, memory: unknown })).detailed).toEqual({ memory: "ADD" });
+  expect((await container.preview({ ...program, memory: unknown })).detailed).toEqual({ memory: "UPDATE" });
   expect(
     (await container.preview({ ...program, labels: [{ label: "a", value: unknown }] })).replaces,
   ).toEqual(["labels"]);
+});
+
+test("it ends by itself once the engine is gone", async () => {
+  const main = new URL("dockerProvider/main.ts", import.meta.url).pathname;
+  const start = `const { spawn } = require("node:child_process");
+    const plugin = spawn(process.execPath, [${JSON.stringify(main)}], { stdio: ["ignore", "pipe", "ignore"] });
+    plugin.stdout.once("data", () => process.stdout.write(String(plugin.pid)));`;
+  const engine = spawn(process.execPath, ["-e", start], { stdio: ["ignore", "pipe", "inherit"] });
+  const [pid] = (await once(engine.stdout, "data")) as [Buffer];
+  const orphan = Number(pid.toString());
+  engine.kill("SIGKILL");
+  const isRunning = (): boolean => {
+    try {
+      return process.kill(orphan, 0);
+    } catch {
+      return false;
+    }
+  };
+  await expect.poll(isRunning, { timeout: 20_000 }).toBe(false);
 });

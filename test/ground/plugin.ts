@@ -48,7 +48,7 @@ export class Plugin {
   /** Starts and configures it. */
   static async start(environment: NodeJS.ProcessEnv = {}): Promise<Plugin> {
     const main = new URL("dockerProvider/main.ts", import.meta.url).pathname;
-    const child = spawn(process.execPath, [main, "127.0.0.1:0"], {
+    const child = spawn(process.execPath, [main], {
       stdio: ["ignore", "pipe", "inherit"],
       env: { ...process.env, ...environment },
     });

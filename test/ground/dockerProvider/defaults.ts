@@ -1,4 +1,4 @@
-import { isAbsent, isObject, unknownValue, type Properties, type Value } from "./properties.ts";
+import { isAbsent, isObject, isZero, unknownValue, type Properties, type Value } from "./properties.ts";
 import type { Field, Fields } from "./schema.ts";
 
 /** The value with the schema's defaults filled in at every depth. */
@@ -34,11 +34,10 @@ export function plannedState(
 ): Properties {
   const planned: Properties = {};
   for (const [name, field] of Object.entries(schema)) {
-    const given =
-      field.output === true || kept.includes(name) ? undefined : withDefaults(field, inputs[name]);
-    const stays =
-      field.output === true || kept.includes(name) || (field.computed === true && isAbsent(given));
-    const value = stays ? (olds[name] ?? given) : withComputed(field, given, olds[name]);
+    const given = withDefaults(field, inputs[name]);
+    const old = olds[name];
+    const stays = isAbsent(given) && (field.output ?? field.computed ?? field.blankKeeps ?? isZero(old));
+    const value = stays || kept.includes(name) ? (old ?? given) : withComputed(field, given, old);
     if (value !== undefined) planned[name] = value;
   }
   return planned;
@@ -51,7 +50,7 @@ function withComputed(field: Field, value: Value | undefined, old: Value | undef
   }
   if (!isObject(value) || !isObject(old) || !field.fields) return value;
   const computed = Object.entries(field.fields).filter(
-    ([name, member]) => member.computed && !(name in value),
+    ([name, member]) => member.computed && !(name in value) && name in old,
   );
   return { ...value, ...Object.fromEntries(computed.map(([name]) => [name, old[name] ?? null])) };
 }

@@ -46,12 +46,12 @@ function covers(pattern: string, path: string): boolean {
 
 function compare(field: Field, path: string, old: Value | undefined, given: Value | undefined): Difference[] {
   const wanted = withDefaults(field, given);
-  if (wanted === unknownValue) return [{ path, kind: isZero(old) ? "add" : "update" }];
+  if (wanted === unknownValue) return [{ path, kind: kindOf(old, wanted) }];
   if (field.blankKeeps && isZero(wanted)) return [];
   if (field.computed && (isAbsent(wanted) || wanted === "")) return [];
   if (isZero(wanted) && isZero(old)) return [];
   if (wanted === undefined || isAbsent(wanted)) return [{ path, kind: "delete" }];
-  if (isScalar(field)) return old === wanted ? [] : [{ path, kind: isZero(old) ? "add" : "update" }];
+  if (isScalar(field)) return old === wanted ? [] : [{ path, kind: kindOf(old, wanted) }];
   return compareWithin(field, path, old, wanted);
 }
 

@@ -3,4 +3,8 @@
 import { Provider } from "./provider.ts";
 import { serve } from "./server.ts";
 
-await serve(new Provider());
+// The engine may put flags of its own before its address.
+await serve(
+  new Provider(),
+  process.argv.slice(2).findLast((argument) => /^[^-].*:\d+$/.test(argument)),
+);
