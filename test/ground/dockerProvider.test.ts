@@ -1,4 +1,5 @@
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
+import { harmlessChanges, replacements } from "./containerChanges.ts";
 import type { Properties } from "./dockerProvider/properties.ts";
 import { InitError, Plugin } from "./plugin.ts";
 import { smallRegistry } from "./smallRegistry.ts";
@@ -43,35 +44,6 @@ test("2. a difference comes in detail, with what replaces, and a container is de
     destroyGraceSeconds: 10,
   });
   await container.up(old);
-  const replacements: [Properties, Record<string, string>][] = [
-    [{ image: "redis:8.0" }, { image: "UPDATE_REPLACE" }],
-    [{ command: ["redis-server"] }, { "command[1]": "DELETE_REPLACE", "command[2]": "DELETE_REPLACE" }],
-    [{ entrypoints: ["sh"] }, { "entrypoints[0]": "ADD_REPLACE" }],
-    [{ envs: ["A=1"] }, { "envs[0]": "ADD_REPLACE" }],
-    [{ labels: [{ label: "a", value: "b" }] }, { "labels[0]": "ADD_REPLACE" }],
-    [{ ports: [] }, { ports: "DELETE_REPLACE" }],
-    [{ volumes: [{ containerPath: "/data", volumeName: "v" }] }, { "volumes[0]": "ADD_REPLACE" }],
-    [{ uploads: [{ file: "/f", content: "x" }] }, { "uploads[0]": "ADD_REPLACE" }],
-    [{ networksAdvanced: [{ name: "n" }] }, { "networksAdvanced[0]": "ADD_REPLACE" }],
-    [{ networkMode: "host" }, { networkMode: "UPDATE_REPLACE" }],
-    [{ hosts: [{ host: "h", ip: "10.0.0.1" }] }, { "hosts[0]": "ADD_REPLACE" }],
-    [{ user: "redis" }, { user: "UPDATE_REPLACE" }],
-    [{ hostname: "h" }, { hostname: "UPDATE_REPLACE" }],
-    [{ capabilities: { drops: ["ALL"] } }, { "capabilities.drops[0]": "ADD_REPLACE" }],
-    [{ logDriver: "none" }, { logDriver: "UPDATE_REPLACE" }],
-    [{ logOpts: { "max-size": "1m" } }, { "logOpts.max-size": "ADD_REPLACE" }],
-    [{ stopSignal: "SIGINT" }, { stopSignal: "ADD_REPLACE" }],
-    [{ stopTimeout: 20 }, { stopTimeout: "ADD_REPLACE" }],
-    [{ ulimits: [{ name: "nofile", soft: 1, hard: 2 }] }, { "ulimits[0]": "ADD_REPLACE" }],
-    [{ sysctls: { "net.core.somaxconn": "512" } }, { "sysctls.net.core.somaxconn": "ADD_REPLACE" }],
-    [{ readOnly: true }, { readOnly: "UPDATE_REPLACE" }],
-    [{ platform: "linux/amd64" }, { platform: "UPDATE_REPLACE" }],
-    [{ cpus: "1.0" }, { cpus: "ADD_REPLACE" }],
-    [
-      { healthcheck: { tests: ["CMD", "true"], retries: 3 } },
-      expect.objectContaining({ "healthcheck.retries": "ADD_REPLACE" }),
-    ],
-  ];
   for (const [change, detailed] of replacements) {
     const difference = await container.preview({ ...old, ...change });
     expect(difference).toEqual({
@@ -81,29 +53,7 @@ test("2. a difference comes in detail, with what replaces, and a container is de
       deleteBeforeReplace: true,
     });
   }
-  const updates = {
-    restart: "always",
-    memory: 128,
-    memorySwap: 128,
-    cpuShares: 512,
-    maxRetryCount: 3,
-    cpuSet: "0",
-  };
-  const notes = {
-    tmpfs: { "/t": "" },
-    init: true,
-    wait: true,
-    waitTimeout: 5,
-    logs: true,
-    destroyGraceSeconds: 20,
-  };
-  for (const [name, value] of Object.entries({
-    ...updates,
-    ...notes,
-    removeVolumes: false,
-    rm: true,
-    start: false,
-  }))
+  for (const [name, value] of Object.entries(harmlessChanges))
     expect(await container.preview({ ...old, [name]: value })).toMatchObject({ changes: true, replaces: [] });
   const [before, after] = [container.id, await container.up({ ...old, user: "redis" })];
   expect([after, container.id === before, (await docker.getContainer(container.id).inspect()).Name]).toEqual([
