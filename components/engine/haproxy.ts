@@ -24,6 +24,8 @@ export class HaproxyError extends Error {
 export class Haproxy implements Traffic {
   private readonly runtime: Address;
   private readonly timeoutMs: number;
+  private heldSessions: Record<Colour, number> | undefined;
+  private ready: Socket | undefined;
 
   /** @param runtime where the runtime API listens; @param timeoutMs for each command, default 2,000 */
   constructor(runtime: Address, timeoutMs = 2_000) {
@@ -48,6 +50,9 @@ export class Haproxy implements Traffic {
   async hold(colour: Colour): Promise<void> {
     // `set maxconn frontend` instead deadlocks HAProxy 2.6.
     await this.run(`set maxconn server ${BACKEND}/${colour} ${HELD}`);
+    // What `move` needs is made ready here, while nobody waits for it yet.
+    this.heldSessions = (await this.observe()).sessions;
+    this.ready = await this.connect();
   }
 
   async release(colour: Colour): Promise<void> {
@@ -56,7 +61,7 @@ export class Haproxy implements Traffic {
 
   async move(to: Colour): Promise<number> {
     const from = otherColour(to);
-    const { sessions } = await this.observe();
+    const sessions = this.heldSessions ?? (await this.observe()).sessions;
     // One line is carried out without anything between its commands. Health rather than admin state: the checks stay in
     // force, so that a proxy without a driver still follows the servers.
     await this.run(
@@ -73,7 +78,7 @@ export class Haproxy implements Traffic {
   }
 
   close(): void {
-    // Each command has a connection of its own.
+    this.ready?.destroy();
   }
 
   private async run(commands: string): Promise<string> {
@@ -86,20 +91,18 @@ export class Haproxy implements Traffic {
     return reply;
   }
 
-  private exchange(line: string): Promise<string> {
+  /** The API answers one line per connection and then closes it. */
+  private async exchange(line: string): Promise<string> {
+    const prepared = this.ready;
+    this.ready = undefined;
+    const socket = prepared?.writable === true ? prepared : await this.connect();
     return new Promise((resolve, reject) => {
-      const socket: Socket = connect(this.runtime.port, this.runtime.host);
       const chunks: Buffer[] = [];
-      const fail = (reason: string): void => {
-        socket.destroy();
-        reject(new HaproxyError(`proxy ${formatAddress(this.runtime)}: ${reason}`));
-      };
-      socket.setNoDelay(true);
       socket.setTimeout(this.timeoutMs, () => {
-        fail(`no answer within ${this.timeoutMs} ms`);
+        socket.destroy(this.failure(`no answer within ${this.timeoutMs} ms`));
       });
       socket.on("error", (error) => {
-        fail(error.message);
+        reject(error instanceof HaproxyError ? error : this.failure(error.message));
       });
       socket.on("data", (chunk: Buffer) => chunks.push(chunk));
       socket.on("end", () => {
@@ -108,6 +111,26 @@ export class Haproxy implements Traffic {
       });
       socket.write(line);
     });
+  }
+
+  private connect(): Promise<Socket> {
+    return new Promise((resolve, reject) => {
+      const socket = connect({ ...this.runtime, noDelay: true });
+      socket.setTimeout(this.timeoutMs, () => {
+        socket.destroy(this.failure(`no connection within ${this.timeoutMs} ms`));
+      });
+      socket.once("error", (error) => {
+        reject(error instanceof HaproxyError ? error : this.failure(error.message));
+      });
+      socket.once("connect", () => {
+        socket.setTimeout(0);
+        resolve(socket);
+      });
+    });
+  }
+
+  private failure(reason: string): HaproxyError {
+    return new HaproxyError(`proxy ${formatAddress(this.runtime)}: ${reason}`);
   }
 }
 

@@ -74,15 +74,18 @@ export class RedisServer {
       disableClientInfo: true,
       connectionName: "redis-bluegreen-operator",
     });
-    // ioredis emits connection errors on top of rejecting the call; without a listener they would end the process.
-    client.on("error", () => undefined);
+    // ioredis emits the cause (refused port, wrong password) and rejects the call with "Connection is closed".
+    let cause: unknown;
+    client.on("error", (error: unknown) => {
+      cause ??= error;
+    });
     const server = new RedisServer(address, client);
     try {
       await client.connect();
       await client.ping();
     } catch (error) {
       client.disconnect();
-      throw server.failure("connect", error);
+      throw server.failure("connect", cause ?? error);
     }
     return server;
   }

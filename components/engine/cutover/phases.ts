@@ -35,7 +35,7 @@ export interface PhaseRecord {
 /**
  * Runs the phases in order.
  * @param onPhase called before each phase; fault tests stop the process here
- * @throws whatever a phase throws; the records until then stay in `records`
+ * @throws whatever a phase throws; the records until then, the failed phase's included, stay in `records`
  */
 export async function runPhases(
   steps: CutoverSteps,
@@ -47,9 +47,16 @@ export async function runPhases(
   for (const name of PHASES) {
     onPhase(name);
     const begin = performance.now();
-    const detail = await steps[name]();
-    const end = performance.now();
-    records.push({ name, durationMs: end - begin, detail });
+    const finish = (detail: string): number => {
+      const end = performance.now();
+      records.push({ name, durationMs: end - begin, detail });
+      return end;
+    };
+    const detail = await steps[name]().catch((error: unknown) => {
+      finish(error instanceof Error ? error.message : String(error));
+      throw error;
+    });
+    const end = finish(detail);
     progress(`${((end - start) / 1000).toFixed(3).padStart(8)} s  ${name.padEnd(13)}  ${detail}`);
   }
 }

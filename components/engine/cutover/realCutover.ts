@@ -2,7 +2,7 @@ import { performance } from "node:perf_hooks";
 import { formatAddress } from "../address.ts";
 import { operatorLogin, isOpen, observeDeployment, type Deployment } from "../deployment.ts";
 import { follow, setTripwire, unfollow } from "../follow.ts";
-import { closeCommands, openCommands, readGate } from "../gate.ts";
+import { closeCommands, openCommands, readGate, type Gate } from "../gate.ts";
 import { infoNumber, parseInfo } from "../infoReply.ts";
 import { RefusedError } from "../progress.ts";
 import { RedisServer, RedisServerError, replicationStateOf } from "../redisServer.ts";
@@ -26,6 +26,7 @@ export class RealCutover implements CutoverSteps {
   private readonly startedAt = performance.now();
   private fromVersion = "0";
   private pause: Pause | undefined;
+  private gateTo: Gate | undefined;
   private pausedAt = 0;
   private fullCopies = 0;
 
@@ -73,7 +74,8 @@ export class RealCutover implements CutoverSteps {
 
   hold = async (): Promise<string> => {
     const { from, traffic, guardrails } = this.input;
-    const gate = await readGate(from.primary);
+    const [gate, gateTo] = await Promise.all([readGate(from.primary), readGate(this.input.to.primary)]);
+    this.gateTo = gateTo;
     await traffic.hold(from.colour);
     this.pausedAt = performance.now();
     this.pause = await pauseWrites(from.primary, this.fromVersion, gate, guardrails.pauseTimeoutMs);
@@ -130,8 +132,8 @@ export class RealCutover implements CutoverSteps {
 
   switch = async (): Promise<string> => {
     const { to, traffic } = this.input;
-    const gate = await readGate(to.primary);
-    await to.primary.transaction(...openCommands(gate));
+    if (this.gateTo === undefined) throw new Error("writes are not held");
+    await to.primary.transaction(...openCommands(this.gateTo));
     this.figures.connectionsMoved = await traffic.move(to.colour);
     this.figures.writePauseMs = performance.now() - this.pausedAt;
     return `clients reach ${to.colour} after a write pause of ${this.figures.writePauseMs.toFixed(1)} ms, ${this.figures.connectionsMoved} connections moved`;

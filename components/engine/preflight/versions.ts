@@ -1,7 +1,7 @@
 import { canReplicate, minorOf } from "../compatibility/matrix.ts";
 import { rollbackVerdict, type Verdict } from "../compatibility/rollbackVerdict.ts";
 import { infoNumber } from "../infoReply.ts";
-import { atLeast, formatVersion } from "../serverVersion.ts";
+import { atLeast, formatVersion, type ServerVersion } from "../serverVersion.ts";
 import { fail, pass, warn, type CheckResult } from "./checkResult.ts";
 import { seen, standbyVersion, type ObservedColour, type PreflightFacts } from "./facts.ts";
 
@@ -17,13 +17,20 @@ export function checkVersions(facts: PreflightFacts): CheckResult[] {
   const standby = standbyVersion(facts);
   if (live === undefined || standby === undefined) return results;
 
-  const copy = canReplicate(live.version, standby);
-  results.push(
-    copy.ok
-      ? pass("replication", copy.reason)
-      : fail("replication", copy.reason, "choose a version for the standby that can copy the live one"),
-  );
-  return [...results, ...checkRollback(facts)];
+  return [...results, checkCopy(facts, live.version, standby), ...checkRollback(facts)];
+}
+
+/** A standby that follows already needs no full copy, which is how a rollback link goes on without one. */
+function checkCopy(facts: PreflightFacts, live: ServerVersion, standby: ServerVersion): CheckResult {
+  const copy = canReplicate(live, standby);
+  if (copy.ok) return pass("replication", copy.reason);
+  if (seen(facts.standby)?.replication.linkUp === true) {
+    return pass(
+      "replication",
+      `the standby follows without a full copy, which it could not read: ${copy.reason}`,
+    );
+  }
+  return fail("replication", copy.reason, "choose a version for the standby that can copy the live one");
 }
 
 function checkVersion({ target, observed }: ObservedColour): CheckResult[] {
@@ -56,7 +63,8 @@ export function verdictOf(facts: PreflightFacts): Verdict | undefined {
   const newer = standbyVersion(facts);
   if (live === undefined || newer === undefined) return undefined;
   const { external, reachesOthersAt, colour } = facts.live.target;
-  return rollbackVerdict(live.version, newer, live.commands, {
+  const commands = new Set([...live.commands, ...(seen(facts.standby)?.commands ?? [])]);
+  return rollbackVerdict(live.version, newer, commands, {
     oldKeepsAof: infoNumber(live.info, "aof_enabled") === 1,
     ...(external && reachesOthersAt === undefined
       ? {

@@ -11,14 +11,14 @@ export const changeGuard = {
   ): Promise<dynamic.CheckResult<ChangeGuardInputs>> {
     const failures = isDeployed(olds)
       ? changeProblems(olds, news).map(({ path, reason }) => ({
-          property: path,
+          property: "",
           reason: `${news.pathPrefix}${path}: ${reason}`,
         }))
       : [];
     for (const port of news.ports.filter((p) => !(olds.ports ?? []).includes(p))) {
       if (!(await portInUse(splitPort(port)))) continue;
       failures.push({
-        property: "ports",
+        property: "",
         reason: `port ${port} is taken by another process. Stop it, or choose another port in ${news.pathPrefix}endpoint or the colour's operatorPort`,
       });
     }

