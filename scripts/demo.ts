@@ -30,24 +30,26 @@ async function main(args: string[]): Promise<number> {
   const pulumi = new PulumiCli(PROJECT_ROOT, DEMO_STACK, { ...process.env, ...environment }, options.quiet);
   if (demoStackExists()) {
     say("Removing the stack that an earlier demo left");
-    await removeDemoStack(pulumi, say);
+    if (!(await cleanUp(pulumi)) && demoStackExists()) return 1;
   }
   if (options.clean) return 0;
 
   const versions = pickVersions(await versionsOnThisMachine(), options);
   const interruption = interruptible();
   const stack = new DemoStack(pulumi, await findFreePorts(), interruption);
+  let summary: Summary;
   try {
-    const summary = await demonstrate(stack, versions, options, interruption);
-    if (options.keep) console.log(`\n${stack.howToLook(environment)}`);
-    else await removeDemoStack(pulumi, say);
-    console.log(`\n${JSON.stringify(summary)}`);
-    return isClean(summary) ? 0 : 1;
+    summary = await demonstrate(stack, versions, options, interruption);
   } catch (error) {
     complain(error);
     await cleanUp(pulumi);
     return 1;
   }
+  if (options.keep) console.log(`\n${stack.howToLook(environment)}`);
+  const removed = options.keep || (await cleanUp(pulumi));
+  // Last, whatever else happened: this line is what scripts read.
+  console.log(`\n${JSON.stringify(summary)}`);
+  return isClean(summary) && removed ? 0 : 1;
 }
 
 function complain(error: unknown): void {
@@ -83,14 +85,15 @@ async function demonstrate(
   return summarize(versions, runs);
 }
 
-/** Removes what is left of the stack, however the demo ended. */
-async function cleanUp(pulumi: PulumiCli): Promise<void> {
-  if (!demoStackExists()) return;
+/** Removes the stack, however the demo ended; returns whether Pulumi could do it. */
+async function cleanUp(pulumi: PulumiCli): Promise<boolean> {
   try {
-    await removeDemoStack(pulumi, say);
+    if (demoStackExists()) await removeDemoStack(pulumi, say);
+    return true;
   } catch (error) {
     complain(error);
-    console.error(BY_HAND);
+    if (demoStackExists()) console.error(BY_HAND);
+    return false;
   }
 }
 

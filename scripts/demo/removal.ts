@@ -44,5 +44,5 @@ async function destroy(pulumi: PulumiCli): Promise<void> {
 async function sweep(say: (text: string) => void): Promise<void> {
   const removed = await removeLeftovers(DEPLOYMENT);
   if (removed.length > 0) say(`Removed from Docker, because data outlives a stack: ${removed.join(", ")}`);
-  await rm(join(PROJECT_ROOT, DIRECTORY), { recursive: true, force: true });
+  await rm(DIRECTORY, { recursive: true, force: true });
 }

@@ -1,6 +1,6 @@
 import { createHash, randomBytes } from "node:crypto";
-import { readdir, readFile } from "node:fs/promises";
-import { dirname, join } from "node:path";
+import { readFile } from "node:fs/promises";
+import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Address } from "../../components/engine/address.ts";
 import type { Colour } from "../../components/engine/colour.ts";
@@ -23,8 +23,8 @@ export const DEMO_STACK = `demo-run-${createHash("sha256").update(PROJECT_ROOT).
 /** With which the names of the stack's containers, volumes and network start. */
 export const DEPLOYMENT = `redis-${DEMO_STACK}`;
 
-/** Where the demo's stack keeps its reports and backups, relative to the project. */
-export const DIRECTORY = `.state/${DEMO_STACK}`;
+/** Where the demo's stack keeps its reports and backups. */
+export const DIRECTORY = join(PROJECT_ROOT, ".state", DEMO_STACK);
 
 /** The stack that the demo deploys, changes and removes, by nothing but Pulumi's own commands. */
 export class DemoStack {
@@ -69,8 +69,8 @@ export class DemoStack {
       "endpoint.writePort": this.ports.write,
       "endpoint.readPort": this.ports.read,
       "endpoint.runtimePort": this.ports.runtime,
-      "report.directory": `${DIRECTORY}/reports`,
-      "backup.directory": `${DIRECTORY}/backups`,
+      "report.directory": join(DIRECTORY, "reports"),
+      "backup.directory": join(DIRECTORY, "backups"),
       ...colourConfig("blue", blue, this.ports.blue),
     });
   }
@@ -96,19 +96,17 @@ export class DemoStack {
   }
 
   /**
-   * The write pause of the last update, from its report.
-   * @throws Error where no cutover was reported
+   * The write pause of the last cutover or rollback, from its report.
+   * @throws Error where the report has none
    */
   async lastWritePauseMs(): Promise<number> {
-    const directory = join(PROJECT_ROOT, DIRECTORY, "reports");
-    // Reports are named by their time.
-    const newest = (await readdir(directory))
-      .filter((name) => /-(cutover|rollback)\.json$/.test(name))
-      .sort()
-      .at(-1);
-    if (newest === undefined) throw new Error(`no report in ${directory}`);
-    const report = JSON.parse(await readFile(join(directory, newest), "utf8")) as { writePauseMs?: unknown };
-    if (typeof report.writePauseMs !== "number") throw new Error(`${newest} reports no write pause`);
+    const output = await this.pulumi.run(["stack", "output", "report"], {
+      hidden: true,
+      signal: this.signal,
+    });
+    const file = resolve(PROJECT_ROOT, output.trim());
+    const report = JSON.parse(await readFile(file, "utf8")) as { writePauseMs?: unknown };
+    if (typeof report.writePauseMs !== "number") throw new Error(`${file} reports no write pause`);
     return report.writePauseMs;
   }
 
