@@ -1,0 +1,235 @@
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { compareDatasets } from "../../components/engine/verification/compareDatasets.ts";
+import { KeySampler, sampleKeys } from "../../components/engine/verification/keySampler.ts";
+import { RedisServer } from "../../components/engine/redisServer.ts";
+import { BINARY_KEY, seedEveryType, SEEDED } from "../support/everyType.ts";
+import { follow, inSync, startServer, type TestServer } from "../support/testServer.ts";
+
+type Command = (string | number | Buffer)[];
+
+/** Done on the other side only; what must be told of it. */
+const DIFFERENCES: { key: string; commands: Command[]; reason: RegExp }[] = [
+  { key: "string", commands: [["DEL", "string"]], reason: /missing on green/ },
+  { key: "extra", commands: [["SET", "extra", ""]], reason: /missing on blue/ },
+  { key: "number", commands: [["INCR", "number"]], reason: /string with different content/ },
+  { key: "long", commands: [["SETRANGE", "long", 150_000, "y"]], reason: /string with different content/ },
+  {
+    key: "empty",
+    commands: [
+      ["DEL", "empty"],
+      ["SADD", "empty", "a"],
+    ],
+    reason: /string on blue, set on green/,
+  },
+  {
+    key: "expiring",
+    commands: [["PERSIST", "expiring"]],
+    reason: /expires at 2100.* on blue, never expires on green/,
+  },
+  {
+    key: "bits",
+    commands: [["PEXPIREAT", "bits", Date.UTC(2100, 0, 1, 0, 1)]],
+    reason: /expires at .*expires at/,
+  },
+  { key: "list", commands: [["LSET", "list", 1, "c"]], reason: /list with different content/ },
+  { key: "long list", commands: [["LSET", "long list", 2_400, "c"]], reason: /list/ },
+  {
+    key: "set",
+    commands: [
+      ["SREM", "set", "a"],
+      ["SADD", "set", "c"],
+    ],
+    reason: /set with different content/,
+  },
+  { key: "long set", commands: [["SREM", "long set", "member 2000"]], reason: /set with different content/ },
+  { key: "hash", commands: [["HSET", "hash", "a", "2", "b", "1"]], reason: /hash with different content/ },
+  { key: "long hash", commands: [["HSET", "long hash", "field 2000", "x"]], reason: /hash/ },
+  { key: "zset", commands: [["ZADD", "zset", 0.2, "a"]], reason: /zset with different content/ },
+  { key: "long zset", commands: [["ZADD", "long zset", 9, "member 2000"]], reason: /zset/ },
+  {
+    key: "stream",
+    commands: [["XACK", "stream", "workers", "1-1"]],
+    reason: /stream with different content/,
+  },
+  { key: "lone stream", commands: [["XGROUP", "CREATE", "lone stream", "new", "0"]], reason: /stream/ },
+  { key: "\\xff\\x00\\x0a\\x20\\x80", commands: [["APPEND", BINARY_KEY, "x"]], reason: /string/ },
+];
+
+/** Differences inside a stream that nothing but the groups show. */
+const STREAM_DIFFERENCES: [name: string, ...Command][] = [
+  ["the last ID", "XSETID", "stream", "9-9"],
+  ["an entry", "XDEL", "stream", "1-4"],
+  ["a group's position", "XGROUP", "SETID", "stream", "idle", "1-4"],
+  ["a group", "XGROUP", "DESTROY", "stream", "idle"],
+  ["a pending entry", "XACK", "stream", "workers", "1-3"],
+  ["a pending entry's owner", "XCLAIM", "stream", "workers", "bob", 0, "1-3"],
+];
+
+const NAMES = ["blue", "green"] as const;
+const ALL = { keys: "all", names: NAMES } as const;
+
+describe.each([
+  ["redis:6.0", "redis:7.0"],
+  ["redis:7.0", "redis:8.0"],
+])("%s followed by %s", (older, newer) => {
+  let blue: TestServer;
+  let green: TestServer;
+  const inDatabase = async (server: TestServer, database: number, commands: Command[]): Promise<void> => {
+    await server.admin.call("SELECT", database);
+    for (const [name, ...args] of commands) await server.admin.call(String(name), ...args);
+    await server.admin.call("SELECT", 0);
+  };
+
+  beforeAll(async () => {
+    [blue, green] = await Promise.all([startServer(older), startServer(newer, "replica-read-only no")]);
+    await seedEveryType(blue.admin);
+    await blue.admin.call("SELECT", 3);
+    await seedEveryType(blue.admin);
+    await blue.admin.call("SELECT", 0);
+    await follow(green, blue);
+  });
+  afterAll(async () => {
+    await Promise.all([blue.stop(), green.stop()]);
+  });
+
+  it("finds every type equal, in both directions and all databases", async () => {
+    const equal = { keysCompared: 2 * SEEDED.keys, keysDifferent: 0, keysUndecided: 0, samples: [] };
+    expect(await compareDatasets(blue.operator, green.operator, ALL)).toEqual(equal);
+    expect(await compareDatasets(green.operator, blue.operator, ALL)).toEqual(equal);
+    expect(await compareDatasets(blue.operator, green.operator, { keys: 1_000 })).toEqual(equal);
+    const some = await compareDatasets(blue.operator, green.operator, { keys: 10 });
+    expect(some.keysDifferent).toBe(0);
+    expect(some.keysCompared).toBeGreaterThan(0);
+  });
+
+  it("says how far it is", async () => {
+    const seen: number[] = [];
+    await compareDatasets(blue.operator, green.operator, {
+      keys: "all",
+      onProgress: ({ keysCompared, keysTotal }) => {
+        expect(keysTotal).toBe(2 * SEEDED.keys);
+        seen.push(keysCompared);
+      },
+    });
+    expect(seen.at(-1)).toBe(2 * SEEDED.keys);
+  });
+
+  it("samples chosen keys and counts", async () => {
+    const sampler = await KeySampler.prepare(blue.operator, green.operator, 1_000, { names: NAMES });
+    expect(await sampler.compare()).toMatchObject({
+      keysCompared: 2 * SEEDED.keys,
+      keysDifferent: 0,
+      counts: [],
+    });
+    await inDatabase(green, 3, [
+      ["SET", "number", 7],
+      ["SET", "extra", 1],
+    ]);
+    expect(await sampler.compare()).toMatchObject({
+      keysDifferent: 1,
+      samples: [{ database: 3, key: "number", reason: "string with different content" }],
+      counts: [{ database: 3, source: SEEDED.keys, other: SEEDED.keys + 1 }],
+    });
+    sampler.close();
+    await inDatabase(green, 3, [
+      ["SET", "number", 42],
+      ["DEL", "extra"],
+    ]);
+    expect(await sampleKeys(blue.operator, green.operator, 100)).toMatchObject({
+      keysDifferent: 0,
+      counts: [],
+    });
+  });
+
+  it("finds nothing where the master is written to all the time, and still finds what differs", async () => {
+    await inDatabase(green, 0, [["SET", "string", "tampered"]]);
+    const writer = startWriter(blue);
+    try {
+      for (let i = 0; i < 3; i++) {
+        const result = await compareDatasets(blue.operator, green.operator, ALL);
+        expect(result.samples).toEqual([
+          { database: 0, key: "string", reason: "string with different content" },
+        ]);
+        expect(result).toMatchObject({ keysDifferent: 1, keysUndecided: 0 });
+      }
+    } finally {
+      await writer.stop();
+    }
+    expect(writer.writes).toBeGreaterThan(1_000);
+    await inDatabase(green, 0, [["SET", "string", "value"]]);
+    await inSync(green, blue);
+    expect(await compareDatasets(blue.operator, green.operator, ALL)).toMatchObject({ keysDifferent: 0 });
+  });
+
+  it.each(STREAM_DIFFERENCES)("sees %s of a stream", async (_name, ...command) => {
+    await inDatabase(green, 3, [command]);
+    const found = await compareDatasets(blue.operator, green.operator, ALL);
+    expect(found.samples).toEqual([{ database: 3, key: "stream", reason: "stream with different content" }]);
+    const copy = (await blue.admin.transaction(["SELECT", 3], ["XRANGE", "stream", "-", "+"]))[1];
+    expect(copy).toHaveLength(6);
+    await blue.admin.call("SELECT", 0);
+    await green.admin.call("REPLICAOF", "NO", "ONE");
+    await follow(green, blue);
+  });
+
+  it("finds every seeded difference, and no other", async () => {
+    await green.admin.call("REPLICAOF", "NO", "ONE");
+    for (const { commands } of DIFFERENCES) await inDatabase(green, 3, commands);
+    const { keysDifferent, samples } = await compareDatasets(blue.operator, green.operator, ALL);
+    expect(samples.map(({ key }) => key).sort()).toEqual(DIFFERENCES.map(({ key }) => key).sort());
+    for (const { key, reason } of DIFFERENCES) {
+      const sample = samples.find((one) => one.key === key);
+      expect(sample).toMatchObject({ database: 3 });
+      expect(sample?.reason).toMatch(reason);
+    }
+    expect(keysDifferent).toBe(DIFFERENCES.length);
+  });
+});
+
+it("sees the expiry of a hash's field", async () => {
+  const [blue, green] = await Promise.all([startServer("redis:8.0"), startServer("redis:8.0")]);
+  try {
+    await blue.admin.call("HSET", "hash", "a", 1, "b", 2);
+    await blue.admin.call("HPEXPIREAT", "hash", Date.UTC(2100, 0, 1), "FIELDS", 1, "a");
+    await follow(green, blue);
+    expect(await compareDatasets(blue.operator, green.operator, ALL)).toMatchObject({ keysDifferent: 0 });
+    await green.admin.call("REPLICAOF", "NO", "ONE");
+    await green.admin.call("HPERSIST", "hash", "FIELDS", 1, "a");
+    expect(await compareDatasets(blue.operator, green.operator, ALL)).toMatchObject({ keysDifferent: 1 });
+  } finally {
+    await Promise.all([blue.stop(), green.stop()]);
+  }
+});
+
+/** Writes without a pause over four connections: hot counters, lists, streams with groups, keys that come and go. */
+function startWriter(server: TestServer): { stop(): Promise<void>; writes: number } {
+  const state = { stopping: false, writes: 0 };
+  const lane = async (lane: number): Promise<void> => {
+    const connection = await RedisServer.connect(server.admin.address, { username: "default" });
+    await connection.call("DEL", `events ${lane}`);
+    await connection.call("XGROUP", "CREATE", `events ${lane}`, "g", "0", "MKSTREAM");
+    for (let i = 0; !state.stopping; i++) {
+      await connection.call("INCR", `counter ${lane}`);
+      await connection.call("RPUSH", `queue ${lane}`, i);
+      if (i % 50 === 0) await connection.call("LTRIM", `queue ${lane}`, -200, -1);
+      await connection.call("SET", `short ${lane} ${i % 500}`, i, "PX", 1 + (i % 300));
+      await connection.call("SET", `key ${lane} ${i % 500}`, i);
+      await connection.call("DEL", `key ${lane} ${(i * 7) % 500}`);
+      await connection.call("HINCRBY", `hash ${lane}`, String(i % 20), 1);
+      await connection.call("XADD", `events ${lane}`, "MAXLEN", 100, "*", "i", i);
+      await connection.call("XREADGROUP", "GROUP", "g", "c", "COUNT", 1, "STREAMS", `events ${lane}`, ">");
+      state.writes += 8;
+    }
+    connection.close();
+  };
+  const lanes = [0, 1, 2, 3].map(lane);
+  return {
+    get writes() {
+      return state.writes;
+    },
+    async stop() {
+      state.stopping = true;
+      await Promise.all(lanes);
+    },
+  };
+}
