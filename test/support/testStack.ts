@@ -1,0 +1,244 @@
+import { spawn, type ChildProcess } from "node:child_process";
+import { randomBytes } from "node:crypto";
+import { once } from "node:events";
+import { readFile, rm, writeFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import type { Address } from "../../components/engine/address.ts";
+import type { Colour } from "../../components/engine/colour.ts";
+import { portInUse } from "../../components/engine/preflight/ports.ts";
+import { RedisServer } from "../../components/engine/redisServer.ts";
+import { OPERATOR_USER } from "../../components/engine/users.ts";
+import { pulumiEnvironment } from "../../scripts/setup/environment.ts";
+
+/** The folder of Pulumi.yaml. */
+export const PROJECT_ROOT = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
+
+/** What a command printed, and how it ended. */
+export interface CommandResult {
+  code: number | null;
+  /** Standard output and standard error as they came. */
+  output: string;
+}
+
+/** The stack's config without the namespace: `{ live: "blue", blue: { version: "7.0" } }`. */
+export type StackConfig = Record<string, unknown>;
+
+/** The loopback ports of a test's stack, free when it was made; `blue` and `green` are the primaries'. */
+export interface StackPorts {
+  write: number;
+  read: number;
+  runtime: number;
+  blue: number;
+  green: number;
+}
+
+/**
+ * A stack of this checkout's own program, run through the real CLI and engine with real Docker. Its name must be unique
+ * among the tests; names of its containers start with `redis-<stack>`.
+ */
+export class TestStack {
+  readonly name: string;
+  readonly ports: StackPorts;
+  /** In clear: what must never stand in state, logs or reports. */
+  readonly passwords: Record<"application" | "operator" | "replication", string>;
+  /** Everything that the CLI printed so far. */
+  log = "";
+  private readonly environment: NodeJS.ProcessEnv;
+  private fixed: { encryptionsalt: string; auth: unknown } | undefined;
+  private config: StackConfig = {};
+
+  private constructor(name: string, ports: StackPorts) {
+    this.name = name;
+    this.ports = ports;
+    const password = (): string => randomBytes(18).toString("base64url");
+    this.passwords = { application: password(), operator: password(), replication: password() };
+    this.environment = { ...process.env, ...pulumiEnvironment(PROJECT_ROOT), NO_COLOR: "1" };
+  }
+
+  /** Makes the stack with random passwords; nothing is deployed. Removes what an earlier run left under this name. */
+  static async create(name: string, config: StackConfig): Promise<TestStack> {
+    const stack = new TestStack(name, await freePorts());
+    await rm(stack.configFile, { force: true });
+    await stack.pulumi("stack", "rm", "--yes", "--force");
+    await stack.removeContainers();
+    await stack.mustPulumi("stack", "init");
+    const secured: Record<string, unknown> = {};
+    for (const [user, password] of Object.entries(stack.passwords)) {
+      const key = `${user}Password`;
+      await stack.run(["config", "set", "--secret", "secret", "--stack", name], { input: password });
+      const secure = /secure: (\S+)/.exec(await readFile(stack.configFile, "utf8"))?.[1];
+      secured[key] = { secure };
+    }
+    const salt = /encryptionsalt: (\S+)/.exec(await readFile(stack.configFile, "utf8"))?.[1];
+    stack.fixed = { encryptionsalt: salt ?? "", auth: secured };
+    await stack.configure(config);
+    return stack;
+  }
+
+  /** The stack's file; git ignores it. */
+  get configFile(): string {
+    return join(PROJECT_ROOT, "stacks", `Pulumi.${this.name}.yaml`);
+  }
+
+  /** Where reports and backups go. */
+  get directory(): string {
+    return join(PROJECT_ROOT, ".state", "e2e", this.name);
+  }
+
+  /** Names of the containers start with it. */
+  get deployment(): string {
+    return `redis-${this.name}`;
+  }
+
+  /**
+   * Writes the stack's file anew. Ports, directories and passwords are the test's own unless `config` says otherwise;
+   * `operatorPort` is put into a colour that has a version and no port. A key with the value `undefined` is left out.
+   */
+  async configure(config: StackConfig): Promise<void> {
+    this.config = config;
+    const { write, read, runtime } = this.ports;
+    const all: StackConfig = {
+      endpoint: { writePort: write, readPort: read, runtimePort: runtime },
+      backup: { directory: join(this.directory, "backups") },
+      report: { directory: join(this.directory, "reports") },
+      auth: this.fixed?.auth,
+      ...config,
+    };
+    for (const colour of ["blue", "green"] as const) {
+      const spec = all[colour];
+      if (typeof spec === "object" && spec !== null && "version" in spec && !("operatorPort" in spec)) {
+        all[colour] = { ...spec, operatorPort: this.ports[colour] };
+      }
+    }
+    const entries = Object.entries(all).map(([key, value]) => [`redis-bluegreen:${key}`, value]);
+    // JSON is YAML.
+    const file = {
+      encryptionsalt: this.fixed?.encryptionsalt,
+      config: Object.fromEntries(entries) as unknown,
+    };
+    await writeFile(this.configFile, `${JSON.stringify(file, null, 2)}\n`);
+  }
+
+  /** Changes some keys of the config. */
+  async edit(changes: StackConfig): Promise<void> {
+    await this.configure({ ...this.config, ...changes });
+  }
+
+  /** Runs a command on this stack; its failure is a result. */
+  pulumi(...args: string[]): Promise<CommandResult> {
+    return this.run([...args, "--stack", this.name]);
+  }
+
+  /** Runs a command on this stack; @throws Error with its output when it fails */
+  async mustPulumi(...args: string[]): Promise<string> {
+    const { code, output } = await this.pulumi(...args);
+    if (code !== 0) throw new Error(`pulumi ${args.join(" ")} ended with ${String(code)}:\n${output}`);
+    return output;
+  }
+
+  /** `pulumi preview --diff`; @throws Error with its output when it fails */
+  preview(): Promise<string> {
+    return this.mustPulumi("preview", "--diff");
+  }
+
+  /** `pulumi up`; @throws Error with its output when it fails */
+  up(): Promise<string> {
+    return this.mustPulumi("up", "--yes", "--skip-preview");
+  }
+
+  /** Starts a command in a process group of its own, so that it can be killed with all its children. */
+  start(
+    args: string[],
+    environment: NodeJS.ProcessEnv = {},
+  ): { child: ChildProcess; result: Promise<CommandResult> } {
+    const child = spawn("pulumi", [...args, "--stack", this.name, "--non-interactive"], {
+      cwd: PROJECT_ROOT,
+      env: { ...this.environment, ...environment },
+      stdio: "pipe",
+      detached: true,
+    });
+    return { child, result: this.collect(child) };
+  }
+
+  /** The stack's outputs. */
+  async outputs(): Promise<Record<string, string>> {
+    return JSON.parse(await this.mustPulumi("stack", "output", "--json")) as Record<string, string>;
+  }
+
+  /** A colour's primary as the operator sees it. Close it after use. */
+  server(colour: Colour): Promise<RedisServer> {
+    const address: Address = { host: "127.0.0.1", port: this.ports[colour] };
+    return RedisServer.connect(address, { username: OPERATOR_USER, password: this.passwords.operator });
+  }
+
+  /** Uses a colour's primary and closes it. */
+  async withServer<T>(colour: Colour, use: (server: RedisServer) => Promise<T>): Promise<T> {
+    const server = await this.server(colour);
+    try {
+      return await use(server);
+    } finally {
+      server.close();
+    }
+  }
+
+  /** Where clients write, with the application's password (user `default`). */
+  get endpoint(): { host: string; port: number; password: string } {
+    return { host: "127.0.0.1", port: this.ports.write, password: this.passwords.application };
+  }
+
+  /** Removes containers, volumes, network, stack and files, whatever state they are in. */
+  async remove(): Promise<void> {
+    await this.removeContainers();
+    await this.pulumi("stack", "rm", "--yes", "--force");
+    await rm(this.configFile, { force: true });
+    await rm(this.directory, { recursive: true, force: true });
+  }
+
+  private async removeContainers(): Promise<void> {
+    const filter = `name=^/?${this.deployment}-`;
+    const script = `
+      ids=$(docker ps -aq --filter '${filter}'); [ -z "$ids" ] || docker rm -f $ids
+      vols=$(docker volume ls -q --filter 'name=^${this.deployment}-'); [ -z "$vols" ] || docker volume rm -f $vols
+      docker network rm ${this.deployment} 2>/dev/null || true`;
+    await this.collect(spawn("sh", ["-c", script], { env: this.environment, stdio: "pipe" }));
+  }
+
+  private async run(args: string[], options: { input?: string } = {}): Promise<CommandResult> {
+    const child = spawn("pulumi", [...args, "--non-interactive"], {
+      cwd: PROJECT_ROOT,
+      env: this.environment,
+      stdio: "pipe",
+    });
+    child.stdin.on("error", () => undefined).end(options.input ?? "");
+    return this.collect(child);
+  }
+
+  private async collect(child: ChildProcess): Promise<CommandResult> {
+    let output = "";
+    const take = (chunk: Buffer): void => {
+      output += chunk.toString();
+      this.log += chunk.toString();
+    };
+    child.stdout?.on("data", take);
+    child.stderr?.on("data", take);
+    const [code] = (await once(child, "close")) as [number | null];
+    return { code, output };
+  }
+}
+
+/** Blocks of ports below the range from which the kernel picks those of outgoing connections. */
+const FIRST_PORT = 21_000;
+const LAST_PORT = 31_000;
+const BLOCK = 20;
+
+/** The first block of ports that nobody listens on now; each colour has room for five replicas. */
+async function freePorts(): Promise<StackPorts> {
+  for (let base = FIRST_PORT; base < LAST_PORT; base += BLOCK) {
+    const block = Array.from({ length: BLOCK }, (_, i) => ({ host: "127.0.0.1", port: base + i }));
+    const taken = await Promise.all(block.map(portInUse));
+    if (taken.includes(true)) continue;
+    return { write: base, read: base + 1, runtime: base + 2, blue: base + 3, green: base + 10 };
+  }
+  throw new Error(`no ${BLOCK} free ports between ${FIRST_PORT} and ${LAST_PORT}`);
+}
