@@ -186,19 +186,45 @@ describe.each([
   });
 });
 
-it("sees the expiry of a hash's field", async () => {
-  const [blue, green] = await Promise.all([startServer("redis:8.0"), startServer("redis:8.0")]);
-  try {
-    await blue.admin.call("HSET", "hash", "a", 1, "b", 2);
-    await blue.admin.call("HPEXPIREAT", "hash", Date.UTC(2100, 0, 1), "FIELDS", 1, "a");
-    await follow(green, blue);
-    expect(await compareDatasets(blue.operator, green.operator, ALL)).toMatchObject({ keysDifferent: 0 });
-    await green.admin.call("REPLICAOF", "NO", "ONE");
-    await green.admin.call("HPERSIST", "hash", "FIELDS", 1, "a");
-    expect(await compareDatasets(blue.operator, green.operator, ALL)).toMatchObject({ keysDifferent: 1 });
-  } finally {
-    await Promise.all([blue.stop(), green.stop()]);
-  }
+describe("the expiry of a hash's field", () => {
+  const commands: Command[] = [
+    ["HSET", "hash", "a", 1, "b", 2],
+    ["HSET", "long hash", ...Array.from({ length: 2_000 }, (_, i) => [`field ${i}`, i]).flat()],
+    ["SADD", "set", "a"],
+  ];
+  const expiry: Command[] = ["hash", "long hash"].map((key) => [
+    "HPEXPIREAT",
+    key,
+    Date.UTC(2100, 0, 1),
+    "FIELDS",
+    1,
+    key === "hash" ? "a" : "field 1999",
+  ]);
+  const run = async (server: TestServer, list: Command[]): Promise<void> => {
+    for (const [name, ...args] of list) await server.admin.call(String(name), ...args);
+  };
+
+  it("is compared between servers that know it, and missed on one that doesn't", async () => {
+    const images = ["redis:8.0", "redis:8.0", "redis:7.0"];
+    const [blue, green, old] = await Promise.all(images.map((image) => startServer(image)));
+    if (blue === undefined || green === undefined || old === undefined) throw new Error("not started");
+    try {
+      for (const server of [blue, green, old]) await run(server, commands);
+      for (const server of [blue, green]) await run(server, expiry);
+      expect(await compareDatasets(blue.operator, green.operator, ALL)).toMatchObject({ keysDifferent: 0 });
+      const withOld = await compareDatasets(blue.operator, old.operator, ALL);
+      expect(withOld.samples.map(({ key }) => key).sort()).toEqual(["hash", "long hash"]);
+      await run(green, [["HPERSIST", "hash", "FIELDS", 1, "a"]]);
+      expect(await compareDatasets(blue.operator, green.operator, ALL)).toMatchObject({ keysDifferent: 1 });
+      await run(blue, [
+        ["HPERSIST", "hash", "FIELDS", 1, "a"],
+        ["HPERSIST", "long hash", "FIELDS", 1, "field 1999"],
+      ]);
+      expect(await compareDatasets(blue.operator, old.operator, ALL)).toMatchObject({ keysDifferent: 0 });
+    } finally {
+      await Promise.all([blue, green, old].map((server) => server.stop()));
+    }
+  });
 });
 
 /** Writes without a pause over four connections: hot counters, lists, streams with groups, keys that come and go. */

@@ -116,7 +116,8 @@ export class DatasetPair {
 
   async #read(reader: DatasetReader, database: number, keys: readonly Buffer[]): Promise<KeyFingerprint[]> {
     const fingerprints: KeyFingerprint[] = [];
-    const fieldExpiry = this.#fieldExpiry.has(database);
+    const known = reader.knowsFieldExpiry ? "read" : "never";
+    const fieldExpiry = this.#fieldExpiry.has(database) ? known : "ignored";
     for (let i = 0; i < keys.length; i += BATCH_KEYS) {
       fingerprints.push(
         ...(await fingerprintKeys(reader, database, keys.slice(i, i + BATCH_KEYS), fieldExpiry)),
@@ -166,9 +167,8 @@ export class DatasetPair {
     await until(probe, { timeoutMs: CATCH_UP_TIMEOUT_MS, intervalMs: 0, what });
   }
 
-  /** Where only one side knows expiring fields, the other side's hashes differ as soon as there are any. */
+  /** Most datasets have no expiring fields, and asking for them costs a command for each hash. */
   async #findFieldExpiry(): Promise<void> {
-    if (!this.source.knowsFieldExpiry || !this.other.knowsFieldExpiry) return;
     const [a, b] = await Promise.all([
       this.source.databasesWithFieldExpiry(),
       this.other.databasesWithFieldExpiry(),

@@ -1,6 +1,6 @@
 import { keyspaceOf, RedisServerError, type RedisServer } from "../redisServer.ts";
 import { formatAddress } from "../address.ts";
-import { infoNumber, parseInfo } from "../infoReply.ts";
+import { infoNumber, parseInfo, parsePairs } from "../infoReply.ts";
 import { atLeast, type ServerVersion } from "../serverVersion.ts";
 import { BulkConnection, type Command } from "./bulkConnection.ts";
 import { ReplyError, type Reply } from "./replyParser.ts";
@@ -92,7 +92,7 @@ export class DatasetReader {
     if (!this.knowsFieldExpiry) return databases;
     const info = parseInfo(String(await this.read(this.#database, "INFO", "keyspace")));
     for (const [name, value] of info) {
-      const figures = parseInfo(value.replaceAll("=", ":").replaceAll(",", "\n"));
+      const figures = parsePairs(value);
       const hashes = infoNumber(figures, "subexpiry") + infoNumber(figures, "keys_with_volatile_items");
       if (name.startsWith("db") && hashes > 0) databases.add(Number(name.slice(2)));
     }

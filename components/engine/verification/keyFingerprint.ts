@@ -2,7 +2,7 @@ import type { Command } from "./bulkConnection.ts";
 import type { DatabaseKey, DatasetReader } from "./datasetReader.ts";
 import { ReplyError, type Reply } from "./replyParser.ts";
 import { streamDigest } from "./streamDigest.ts";
-import { digesterFor, dumpDigest, readOn, type ValueDigester } from "./valueDigest.ts";
+import { digesterFor, dumpDigest, readOn, type FieldExpiry, type ValueDigester } from "./valueDigest.ts";
 
 /** What a key holds, in a form that is equal on all versions when the data is. */
 export interface KeyFingerprint {
@@ -24,13 +24,12 @@ export const BATCH_KEYS = 500;
 /**
  * Reads keys of one database. Types and expiries come in one round trip, first chunks of values in a second; only
  * long values take more.
- * @param fieldExpiry read the expiry of hash fields too
  */
 export async function fingerprintKeys(
   reader: DatasetReader,
   database: number,
   keys: readonly Buffer[],
-  fieldExpiry: boolean,
+  fieldExpiry: FieldExpiry,
 ): Promise<KeyFingerprint[]> {
   const fingerprints = await typesAndExpiries(reader, database, keys);
   const digesters = fingerprints.map(({ type }, i) =>

@@ -96,7 +96,8 @@ export class ReplyParser {
   #integer(from: number, to: number): number {
     let value = 0;
     const negative = this.#data[from] === 0x2d;
-    for (let i = negative ? from + 1 : from; i < to; i++) value = value * 10 + (this.#data[i] ?? 0x30) - 0x30;
+    for (let i = negative ? from + 1 : from; i < to; i++)
+      value = value * 10 + ((this.#data[i] ?? 0x30) - 0x30);
     return negative ? -value : value;
   }
 }

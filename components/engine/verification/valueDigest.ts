@@ -13,12 +13,18 @@ export interface ValueDigester {
   value(): string;
 }
 
+/**
+ * What of the expiry of hash fields becomes part of a hash's digest: nothing, what the server says, or, for a server
+ * that doesn't know such a thing, that each field lasts for ever.
+ */
+export type FieldExpiry = "ignored" | "read" | "never";
+
 /** Elements, or 64 bytes each of a string, in one chunk. */
 const CHUNK = 1_000;
 const STRING_CHUNK = 64 * CHUNK;
 
 /** How to read a value of a type; absent: a module's type, or one of a version that this project doesn't know. */
-export function digesterFor(type: string, key: Buffer, fieldExpiry: boolean): ValueDigester | undefined {
+export function digesterFor(type: string, key: Buffer, fieldExpiry: FieldExpiry): ValueDigester | undefined {
   switch (type) {
     case "string":
       return new StringDigester(key);
@@ -29,9 +35,9 @@ export function digesterFor(type: string, key: Buffer, fieldExpiry: boolean): Va
     case "set":
       return new ScanDigester(["SSCAN", key], ["SCARD", key], false);
     case "hash":
-      return fieldExpiry
-        ? new HashExpiryDigester(key)
-        : new ScanDigester(["HSCAN", key], ["HLEN", key], true);
+      return fieldExpiry === "ignored"
+        ? new ScanDigester(["HSCAN", key], ["HLEN", key], true)
+        : new HashExpiryDigester(key, fieldExpiry);
     default:
       return undefined;
   }
@@ -162,14 +168,19 @@ class ScanDigester implements ValueDigester {
   }
 }
 
+/** What HPEXPIRETIME says of a field that lasts for ever. */
+const NEVER = -1;
+
 /** A hash with the expiry of each field: after each chunk, the expiries of its fields. */
 class HashExpiryDigester extends ScanDigester {
   readonly #key: Buffer;
+  readonly #expiry: "read" | "never";
   #elements: Buffer[] = [];
 
-  constructor(key: Buffer) {
+  constructor(key: Buffer, expiry: "read" | "never") {
     super(["HSCAN", key], ["HLEN", key], true);
     this.#key = key;
+    this.#expiry = expiry;
   }
 
   override next(): Command | undefined {
@@ -183,17 +194,20 @@ class HashExpiryDigester extends ScanDigester {
       super.take(reply);
       return;
     }
-    const expiries = Array.isArray(reply) ? reply : [];
-    for (let i = 0; i + 1 < this.#elements.length; i += 2) {
-      const [field, value] = this.#elements.slice(i, i + 2);
-      const expiry = Buffer.from(String(expiries[i / 2] ?? -2));
-      this.digest.add(field ?? Buffer.alloc(0), value ?? Buffer.alloc(0), expiry);
-    }
+    this.#add(this.#elements, Array.isArray(reply) ? reply : []);
     this.#elements = [];
   }
 
   protected override takeElements(elements: Buffer[]): void {
-    this.#elements = elements;
+    if (this.#expiry === "read") this.#elements = elements;
+    else this.#add(elements, []);
+  }
+
+  #add(elements: Buffer[], expiries: Reply[]): void {
+    for (let i = 0; i + 1 < elements.length; i += 2) {
+      const expiry = expiries[i / 2] ?? NEVER;
+      this.digest.add(...elements.slice(i, i + 2), Buffer.from(String(Number(expiry))));
+    }
   }
 }
 
