@@ -78,7 +78,7 @@ async function demonstrate(
   const runs: Run[] = [];
   const narrate: Narrate = options.quiet ? () => undefined : say;
   for (let i = 1; i <= options.runs; i++) {
-    const run = await runThereAndBack(stack, { seconds: options.seconds, signal, narrate });
+    const run = await runThereAndBack(stack, { seconds: options.seconds, signal, narrate, warn: say });
     runs.push(run);
     if (options.quiet) console.log(`run ${i} of ${options.runs}: ${JSON.stringify(run)}`);
   }

@@ -5,10 +5,20 @@ import { compareDatasets } from "../../components/engine/verification/compareDat
 import type { WorkloadResult } from "../../test/support/workload/messages.ts";
 import { Workload } from "../../test/support/workload/workload.ts";
 import type { DemoStack } from "./stack.ts";
-import type { Movement, Run } from "./summary.ts";
+import { oneDecimal, type Movement, type Run } from "./summary.ts";
 
 /** What a run reports while it goes. */
 export type Narrate = (text: string) => void;
+
+/** How a run goes. */
+export interface RunOptions {
+  /** How long clients write on green. */
+  seconds: number;
+  signal: AbortSignal;
+  narrate: Narrate;
+  /** For what must be seen even where nothing else is shown. */
+  warn: Narrate;
+}
 
 /** How long the standby may take for the last bytes, once clients have stopped. */
 const CATCH_UP = { timeoutMs: 10_000, intervalMs: 10, what: "the standby has every byte" };
@@ -17,11 +27,8 @@ const CATCH_UP = { timeoutMs: 10_000, intervalMs: 10, what: "the standby has eve
  * Cuts over to green and back to blue with clients writing all the while, then audits. Blue is live and green in
  * sync before and after. Every write belongs to one of the two movements: to the rollback from its preview on.
  */
-export async function runThereAndBack(
-  stack: DemoStack,
-  options: { seconds: number; signal: AbortSignal; narrate: Narrate },
-): Promise<Run> {
-  const { narrate, seconds, signal } = options;
+export async function runThereAndBack(stack: DemoStack, options: RunOptions): Promise<Run> {
+  const { narrate, seconds, signal, warn } = options;
   const workload = await Workload.start({ endpoint: stack.endpoint });
   try {
     const { clients, ratePerClient } = workload.options;
@@ -36,6 +43,7 @@ export async function runThereAndBack(
     const rollbackPauseMs = await move(stack, "blue", narrate);
     const audit = await workload.stop();
     narrate(describe(audit));
+    if (audit.findings.length > 0) warn(["What clients met:", ...audit.findings].join("\n  "));
     const compared = await compareColours(stack);
     narrate(`Blue and green compared: ${compared.keysCompared} keys, ${compared.keysDifferent} different`);
     return {
@@ -60,13 +68,19 @@ function movement(audit: WorkloadResult, window: string, writePauseMs: number): 
   const counts = audit.windows[window];
   if (counts === undefined) throw new Error(`the workload has no window ${window}`);
   const { clientGapMs, acknowledgedWrites, lostWrites, repeatedWrites, clientErrors } = counts;
-  return { writePauseMs, clientGapMs, acknowledgedWrites, lostWrites, repeatedWrites, clientErrors };
+  return {
+    writePauseMs: oneDecimal(writePauseMs),
+    clientGapMs: oneDecimal(clientGapMs),
+    acknowledgedWrites,
+    lostWrites,
+    repeatedWrites,
+    clientErrors,
+  };
 }
 
 function describe(audit: WorkloadResult): string {
   const { acknowledgedWrites, lostWrites, repeatedWrites, clientErrors } = audit.total;
-  const verdict = `Audit: ${acknowledgedWrites} writes were acknowledged; ${lostWrites} lost, ${repeatedWrites} repeated, ${clientErrors} errors surfaced`;
-  return [verdict, ...audit.findings].join("\n  ");
+  return `Audit: ${acknowledgedWrites} writes were acknowledged; ${lostWrites} lost, ${repeatedWrites} repeated, ${clientErrors} errors surfaced`;
 }
 
 /** Every key of both colours, with nobody writing. */

@@ -73,6 +73,7 @@ function sum(values: readonly number[]): number {
   return values.reduce((total, value) => total + value, 0);
 }
 
-function oneDecimal(value: number): number {
+/** Milliseconds as they are shown. */
+export function oneDecimal(value: number): number {
   return Math.round(value * 10) / 10;
 }
