@@ -6,6 +6,7 @@ import type { Deployment } from "../../engine/deployment.ts";
 import type { DeploymentTarget } from "../../engine/deploymentTarget.ts";
 import { unfollow } from "../../engine/follow.ts";
 import { infoNumber } from "../../engine/infoReply.ts";
+import { lineage } from "../../engine/lineage.ts";
 import { ensureLink, linkStatus, removeLink } from "../../engine/replicationLink.ts";
 import type { ReplicationLinkInputs, ReplicationLinkOutputs } from "../replicationLink.ts";
 import { plainError, say } from "./say.ts";
@@ -106,15 +107,25 @@ async function look(ends: Ends, errorsAtStart: number): Promise<Found> {
   return { status: status === "cut" && !rollback.usable ? "none" : status, rollback: rollback.text };
 }
 
+/** What the way back is, and whether the standby can follow without drifting or losing what it has. */
 async function rollbackOf(ends: Ends, errorsAtStart: number): Promise<{ text: string; usable: boolean }> {
-  const { live, standby } = ends;
   const { forward, verdict } = await directionOf(ends);
-  const errors = await replicationErrors(standby);
-  if (!forward && errors > errorsAtStart) {
-    const reason = `${standby.colour} rejected ${errors - errorsAtStart} replicated commands of ${live.colour} (unexpected_error_replies): its data has drifted`;
-    return { text: `backup only: ${reason}`, usable: false };
-  }
+  const lost = forward ? undefined : await lostBecause(ends, errorsAtStart);
+  if (lost !== undefined) return { text: `backup only: ${lost}`, usable: false };
   return { text: verdictText(verdict), usable: forward || verdict.kind === "lossless (native)" };
+}
+
+/** Why a rollback link that was lossless no longer is; undefined where it still is. */
+async function lostBecause({ live, standby }: Ends, errorsAtStart: number): Promise<string | undefined> {
+  const errors = await replicationErrors(standby);
+  if (errors > errorsAtStart) {
+    return `${standby.colour} rejected ${errors - errorsAtStart} replicated commands of ${live.colour} (unexpected_error_replies): its data has drifted`;
+  }
+  const [ahead, behind] = await Promise.all([live.primary.replication(), standby.primary.replication()]);
+  const waitsForCopy = !behind.linkUp && ahead.replicas.some(({ state }) => state === "wait_bgsave");
+  const canContinue = behind.role === "replica" ? !waitsForCopy : lineage(ahead, behind) === "continues";
+  if (canContinue) return undefined;
+  return `${standby.colour} can't continue behind ${live.colour} without a full copy, which it could not read`;
 }
 
 /** A link is forward when the standby is where an upgrade goes to; else it is the rollback link. */
