@@ -9,7 +9,7 @@ import { imageParts } from "./setup/images.ts";
 import { formatOutcome, SetupError, type Outcome, type Part } from "./setup/part.ts";
 import { pulumiParts } from "./setup/pulumi.ts";
 
-const HEARTBEAT_MS = 15_000;
+const HEARTBEAT_MS = 30_000;
 const IMAGES_AT_ONCE = 2;
 
 const projectRoot = join(import.meta.dirname, "..");

@@ -1,4 +1,4 @@
-import { spawn } from "node:child_process";
+import { spawn, type ChildProcess } from "node:child_process";
 import { closeSync, existsSync, mkdirSync, openSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
@@ -59,16 +59,22 @@ async function startDaemon(projectRoot: string, progress: Progress): Promise<Par
     progress("installing docker.io");
     await installPackages("docker.io", "iptables");
   }
-  // Where there is a service manager, the package has been started by it, or is stopped there and belongs there.
+  // Where there is a service manager, starting the daemon is its business.
   const managed = existsSync("/run/systemd/system");
   const log = join(stateFolder(projectRoot), "dockerd.log");
-  if (managed) await run("systemctl", ["start", "docker"], { timeoutMs: START_MS });
-  else launch(log);
   progress("starting dockerd");
-  const version = await untilAnswers();
+  let daemon: ChildProcess | undefined;
+  if (managed) await run("systemctl", ["start", "docker"], { timeoutMs: START_MS });
+  else daemon = launch(log);
+  const version = await untilAnswers(() => daemon !== undefined && daemon.exitCode !== null);
   if (version !== undefined) return { origin: "distribution", detail: version };
-  const reason = managed ? "see `systemctl status docker`" : lastLine(readFileSync(log, "utf8"));
-  throw new SetupError(`dockerd does not answer ${START_MS / 1000} s after its start: ${reason}`);
+  const reason = managed ? "see `systemctl status docker`" : reasonIn(readFileSync(log, "utf8"));
+  throw new SetupError(`dockerd was started but does not answer: ${reason}`);
+}
+
+/** Why a daemon ended, out of its log. */
+export function reasonIn(log: string): string {
+  return /failed to start daemon: .*/.exec(log)?.[0] ?? lastLine(log);
 }
 
 function refuseToInterfere(): void {
@@ -84,18 +90,19 @@ function refuseToInterfere(): void {
   );
 }
 
-function launch(log: string): void {
+function launch(log: string): ChildProcess {
   mkdirSync(join(log, ".."), { recursive: true });
   const output = openSync(log, "w");
   const daemon = spawn("dockerd", [], { detached: true, stdio: ["ignore", output, output] });
   daemon.once("error", () => undefined);
   daemon.unref();
   closeSync(output);
+  return daemon;
 }
 
-async function untilAnswers(): Promise<string | undefined> {
+async function untilAnswers(ended: () => boolean): Promise<string | undefined> {
   const end = Date.now() + START_MS;
-  while (Date.now() < end) {
+  while (Date.now() < end && !ended()) {
     const version = await daemonVersion();
     if (version !== undefined) return version;
     await delay(200);

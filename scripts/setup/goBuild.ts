@@ -30,7 +30,7 @@ export async function buildGoProgram(program: GoProgram, progress: Progress): Pr
     const built = join(folder, "program");
     const flags = `-s -w ${program.linkerFlags ?? ""}`.trim();
     const args = ["build", "-trimpath", "-ldflags", flags, "-o", built, program.package];
-    await go(args, { ...options, timeoutMs: 1_200_000 });
+    await go(args, { ...options, timeoutMs: 2_400_000 });
     await place(built, program.output);
   } finally {
     await rm(folder, { recursive: true, force: true });

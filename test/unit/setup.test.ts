@@ -7,6 +7,7 @@ import { lastLine, run } from "../../scripts/setup/command.ts";
 import { distributionOf } from "../../scripts/setup/distribution.ts";
 import { pulumiEnvironment, setupReport } from "../../scripts/setup/environment.ts";
 import { formatOutcome, type Part } from "../../scripts/setup/part.ts";
+import { reasonIn } from "../../scripts/setup/docker.ts";
 import {
   dynamicProviderScript,
   languageHostScript,
@@ -88,6 +89,13 @@ test("the distribution is read with and without quotes, and not out of ID_LIKE",
   expect(distributionOf('PRETTY_NAME="x"\nID=debian\n')).toBe("debian");
   expect(distributionOf('ID_LIKE=debian\nID="ubuntu"\n')).toBe("ubuntu");
   expect(distributionOf("ID_LIKE=debian\n")).toBe("");
+});
+
+test("why dockerd ended is found in its log before what followed from it", () => {
+  expect(reasonIn("info: x\nfailed to start daemon: iptables failed: no rights\n (exit status 4)\n")).toBe(
+    "failed to start daemon: iptables failed: no rights",
+  );
+  expect(reasonIn("info: x\nlistening\n")).toBe("listening");
 });
 
 describe("the environment of the CLI", () => {
