@@ -8,9 +8,11 @@ const INITIAL_CONF = "/etc/redis-bluegreen/redis.conf";
 /**
  * Starts the server on its own copy of the configuration, which it can rewrite. A container made from another first
  * configuration starts from that one; one that merely restarts keeps what the server wrote. Images that bring an
- * entrypoint use it, since it drops root's rights.
+ * entrypoint use it, since it drops root's rights. The umask: from Redis 6.2 on CONFIG REWRITE makes a new file, whose
+ * mode is 0644 without it, and which holds `masterauth` in clear.
  */
 const START = `set -e
+umask 077
 mkdir -p /data && cd /data
 if ! cmp -s ${INITIAL_CONF} initial.conf; then
   cp ${INITIAL_CONF} redis.conf.new && chmod 600 redis.conf.new && mv redis.conf.new redis.conf
