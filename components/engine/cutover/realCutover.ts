@@ -196,6 +196,9 @@ export class RealCutover implements CutoverSteps {
     const result = await compareDatasets(source.primary, other.primary, { keys });
     this.figures.keysCompared += result.keysCompared;
     this.figures.keysDifferent += result.keysDifferent;
+    if (result.keysUndecided > 0) {
+      this.input.progress(`${result.keysUndecided} keys are written to all the time and could not be compared`);
+    }
     if (result.keysDifferent > 0) {
       const samples = result.samples.map((s) => `db${s.database} ${s.key} (${s.reason})`).join(", ");
       throw new RefusedError(

@@ -109,7 +109,7 @@ async function planCutoverTo(
     `cutover ${from} (${formatVersion(await old.primary.version())}) -> ${to} (${formatVersion(await next.primary.version())})`,
   );
   const results = await preflight(from, to, news, { standbyDeployed: true, cutover: true });
-  say(`rollback after this cutover: ${verdictText(verdict)}`, ...verdict.warnings.map((w) => `      ${w}`));
+  say(`rollback after this cutover: ${verdictText(verdict)}`);
   say("expected write pause: 2 to 10 ms on a host that is not overloaded; clients wait, none is refused");
   const failures = results
     .filter((r) => r.outcome === "fail")
