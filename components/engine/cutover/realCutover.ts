@@ -197,7 +197,9 @@ export class RealCutover implements CutoverSteps {
     this.figures.keysCompared += result.keysCompared;
     this.figures.keysDifferent += result.keysDifferent;
     if (result.keysUndecided > 0) {
-      this.input.progress(`${result.keysUndecided} keys are written to all the time and could not be compared`);
+      this.input.progress(
+        `${result.keysUndecided} keys are written to all the time and could not be compared`,
+      );
     }
     if (result.keysDifferent > 0) {
       const samples = result.samples.map((s) => `db${s.database} ${s.key} (${s.reason})`).join(", ");
