@@ -92,7 +92,8 @@ function retirePlan(removed: Colour[], news: TrafficSwitchInputs): string[] {
 }
 
 async function announceStandby(serving: Colour, standby: Colour, news: TrafficSwitchInputs): Promise<void> {
-  await preflight(serving, standby, news, { standbyDeployed: false, cutover: false });
+  const results = await preflight(serving, standby, news, { standbyDeployed: false, cutover: false });
+  say("preflight:", ...results.map(formatCheck));
 }
 
 async function planCutoverTo(
@@ -109,6 +110,7 @@ async function planCutoverTo(
     `cutover ${from} (${formatVersion(await old.primary.version())}) -> ${to} (${formatVersion(await next.primary.version())})`,
   );
   const results = await preflight(from, to, news, { standbyDeployed: true, cutover: true });
+  say("preflight:", ...results.map(formatCheck));
   say(`rollback after this cutover: ${verdictText(verdict)}`);
   say("expected write pause: 2 to 10 ms on a host that is not overloaded; clients wait, none is refused");
   const failures = results
@@ -124,7 +126,7 @@ async function planCutoverTo(
   return { plan: [...settling, ...plan], failures };
 }
 
-/** Runs the checks and prints them. */
+/** Runs the checks. */
 export async function preflight(
   live: Colour,
   standby: Colour,
@@ -142,7 +144,6 @@ export async function preflight(
     guardrails: news.guardrails,
     ...(traffic === undefined ? {} : { proxySessions: traffic.sessions[live] }),
   });
-  say("preflight:", ...results.map(formatCheck));
   return results;
 }
 
