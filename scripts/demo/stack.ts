@@ -116,11 +116,11 @@ export class DemoStack {
       .filter((name) => environment[name] !== undefined)
       .map((name) => `${name}='${environment[name] ?? ""}'`);
     return [
-      "The stack is left running. To look at it:",
+      `The stack is left running; clients connect to 127.0.0.1:${this.ports.write}. To look at it:`,
       `  export ${variables.join(" ")} PATH="${join(PROJECT_ROOT, "node_modules/.bin")}:$PATH"`,
       `  pulumi stack --stack ${DEMO_STACK}`,
       `  export REDISCLI_AUTH="$(pulumi config get --stack ${DEMO_STACK} --path redis-bluegreen:auth.applicationPassword)"`,
-      `  redis-cli -p ${this.ports.write} info server`,
+      `  docker exec -e REDISCLI_AUTH ${DEPLOYMENT}-blue-0 redis-cli -h ${DEPLOYMENT}-proxy info server`,
       "To move it to the other colour, and to remove it:",
       `  pulumi config set redis-bluegreen:live green --stack ${DEMO_STACK} && pulumi up --stack ${DEMO_STACK}`,
       "  npm run demo -- --clean",
