@@ -84,6 +84,12 @@ export interface DeploymentArgs {
    * @default `endpoint.writePort` + 10,000 for blue, + 10,100 for green
    */
   operatorPort?: number | undefined;
+  /**
+   * What this colour holds may be overwritten by a full copy of the live one. Needed only where a standby holds keys that
+   * the live colour doesn't: else pulumi up refuses. Only a standby can have it; remove it once the standby is in sync.
+   * @default false
+   */
+  reseed?: boolean | undefined;
 }
 
 /** A server that this project did not create, and so never restarts and never deletes. */
@@ -107,6 +113,11 @@ export interface ExistingServerArgs {
    * @default "127.0.0.1" where `address` is on loopback, else none
    */
   advertiseHost?: string | undefined;
+  /**
+   * As in `DeploymentArgs`: what this server holds may be overwritten by a full copy of the live colour.
+   * @default false
+   */
+  reseed?: boolean | undefined;
 }
 
 /** Where clients connect: ports of this machine. */
@@ -197,6 +208,7 @@ export interface DeploymentArguments {
   /** Names in lower case; values as they stand in redis.conf. */
   redis: Record<string, string>;
   operatorPort: number;
+  reseed: boolean;
 }
 
 /** A server that this project did not create. */
@@ -207,6 +219,7 @@ export interface ExistingServerArguments<Password = string> {
   password?: Password;
   peerAddress: Address;
   advertiseHost?: string;
+  reseed: boolean;
 }
 
 /** Where clients connect. */

@@ -94,6 +94,7 @@ export class RedisBlueGreen extends pulumi.ComponentResource {
       name,
       {
         schemaVersion: 1,
+        name: this.deploymentName,
         live,
         ...(blue === undefined ? {} : { blue: specOf(blue) }),
         ...(green === undefined ? {} : { green: specOf(green) }),
@@ -224,7 +225,7 @@ export class RedisBlueGreen extends pulumi.ComponentResource {
         live: this.target(live, liveSpec),
         standby: this.target(standby, standbySpec),
         syncTimeoutMs: guardrails.syncTimeoutMs,
-        reseed: false,
+        reseed: standbySpec.reseed,
         credentials,
       },
       { parent: this, dependsOn: [trafficSwitch] },

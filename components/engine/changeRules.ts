@@ -1,7 +1,8 @@
-import { COLOURS, type Colour } from "./colour.ts";
-import { compareVersions } from "./serverVersion.ts";
+import { COLOURS, otherColour, type Colour } from "./colour.ts";
+import { canReplicate } from "./compatibility/matrix.ts";
+import { compareVersions, type ServerVersion } from "./serverVersion.ts";
 
-/** What of one colour can't change while it serves: a change would restart or replace its server. */
+/** What of one colour can't change while its server runs. */
 export interface ColourSpec {
   /** An existing server's address; then nothing else is there. */
   address?: string;
@@ -27,23 +28,36 @@ export interface ChangeProblem {
   reason: string;
 }
 
-/** Parts of a spec that are born with the server; replicas may come and go beside it. */
-const FIXED: readonly (keyof ColourSpec)[] = [
+/**
+ * Parts of a spec that are born with the server: its first configuration is written once, and its volume is named after
+ * its version. Replicas may come and go beside it.
+ */
+const BORN_WITH: readonly (keyof ColourSpec)[] = [
   "address",
   "product",
   "version",
-  "image",
   "persistence",
   "redis",
   "operatorPort",
 ];
 
-/** Refuses what would restart, replace or remove the live server, or take two steps at once. All problems at once. */
-export function changeProblems(before: ChangeRequest, after: ChangeRequest): ChangeProblem[] {
+/** Parts whose change restarts or replaces the server; a standby may get another image of the same version. */
+const FIXED: readonly (keyof ColourSpec)[] = [...BORN_WITH, "image"];
+
+/**
+ * Refuses what would restart, replace or remove the live server, or take two steps at once, and a new standby that
+ * can't copy the live colour. All problems at once.
+ * @param before the last update, without colours that it failed to deploy; absent before the first one
+ */
+export function changeProblems(before: ChangeRequest | undefined, after: ChangeRequest): ChangeProblem[] {
+  if (before === undefined || COLOURS.every((colour) => before[colour] === undefined)) {
+    return pairProblems(undefined, after);
+  }
   return [
     ...removalProblems(before, after),
     ...liveProblems(before, after),
     ...standbyProblems(before, after),
+    ...pairProblems(before, after),
   ];
 }
 
@@ -60,41 +74,88 @@ function liveProblems(before: ChangeRequest, after: ChangeRequest): ChangeProble
   const colour = before.live;
   const [old, now] = [before[colour], after[colour]];
   if (old === undefined || now === undefined) return [];
-  const other = colour === "blue" ? "green" : "blue";
-  return FIXED.filter((key) => !sameValue(old[key], now[key])).map((key) => ({
+  return changedKeys(FIXED, old, now).map((key) => ({
     path: `${colour}.${key}`,
-    reason: `${colour} is live, and changing this from ${show(old[key])} to ${show(now[key])} would restart or replace the live server. Leave it as it was, add the change to ${other}, and make ${other} live with a cutover`,
+    reason: `${colour} is live, and changing this from ${show(old[key])} to ${show(now[key])} would restart or replace the live server. Leave it as it was, add the change to ${otherColour(colour)}, and make ${otherColour(colour)} live with a cutover`,
   }));
 }
 
 function standbyProblems(before: ChangeRequest, after: ChangeRequest): ChangeProblem[] {
-  const problems: ChangeProblem[] = [];
-  const standby: Colour = before.live === "blue" ? "green" : "blue";
+  const standby = otherColour(before.live);
   const [old, now] = [before[standby], after[standby]];
   if (after.live === standby && old === undefined) {
-    problems.push({
-      path: "live",
-      reason: `${standby} is not deployed yet and can't be made live in the update that creates it. Set live: ${before.live}, run pulumi up so that ${standby} is in sync, then set live: ${standby}`,
-    });
+    return [
+      {
+        path: "live",
+        reason: `${standby} is not deployed yet and can't be made live in the update that creates it. Set live: ${before.live}, run pulumi up so that ${standby} is in sync, then set live: ${standby}`,
+      },
+    ];
   }
-  if (old === undefined || now === undefined) return problems;
-  if (after.live === standby) {
-    for (const key of FIXED.filter((name) => !sameValue(old[name], now[name]))) {
-      problems.push({
-        path: `${standby}.${key}`,
-        reason: `${standby} is made live in the same update; a changed server has to be in sync first. Run pulumi up with live: ${before.live}, then set live: ${standby}`,
-      });
-    }
+  if (old === undefined || now === undefined) return [];
+  const born = changedKeys(BORN_WITH, old, now).map((key) => inPlaceProblem(standby, key, old, now));
+  if (after.live !== standby || sameValue(old.image, now.image)) return born;
+  return [
+    ...born,
+    {
+      path: `${standby}.image`,
+      reason: `${standby} is made live in the same update; a changed server has to be in sync first. Run pulumi up with live: ${before.live}, then set live: ${standby}`,
+    },
+  ];
+}
+
+function inPlaceProblem(
+  colour: Colour,
+  key: keyof ColourSpec,
+  old: ColourSpec,
+  now: ColourSpec,
+): ChangeProblem {
+  const path = `${colour}.${key}`;
+  const again = `Remove ${colour}, run pulumi up, which takes a last backup of it, and add it again`;
+  if (key === "version" && isDowngrade(old, now)) {
+    return {
+      path,
+      reason: `${colour} would go from ${show(old.version)} down to ${show(now.version)} in place; an older server can't read the newer one's files. ${again} with ${show(now.version)}`,
+    };
   }
-  if (old.product === now.product && old.version !== undefined && now.version !== undefined) {
-    if (compareVersions(now.version, old.version) < 0) {
-      problems.push({
-        path: `${standby}.version`,
-        reason: `${standby} would go from ${old.version} down to ${now.version} in place; an older server can't read the newer one's files. Remove ${standby}, run pulumi up, and add it again with ${now.version}`,
-      });
-    }
-  }
-  return problems;
+  return {
+    path,
+    reason: `${colour} is deployed, and this is fixed from its birth: it can't change from ${show(old[key])} to ${show(now[key])} in place. ${again} with the change`,
+  };
+}
+
+function isDowngrade(old: ColourSpec, now: ColourSpec): boolean {
+  if (old.product !== now.product || old.version === undefined || now.version === undefined) return false;
+  return compareVersions(now.version, old.version) < 0;
+}
+
+/** A standby that starts empty takes a full copy of the live colour; one that was live before needs none. */
+function pairProblems(before: ChangeRequest | undefined, after: ChangeRequest): ChangeProblem[] {
+  const colour = otherColour(after.live);
+  const [old, live, standby] = [before?.[colour], versionOf(after[after.live]), versionOf(after[colour])];
+  if (live === undefined || standby === undefined) return [];
+  if (old !== undefined && sameValue(versionOf(old), standby)) return [];
+  const copy = canReplicate(live, standby);
+  if (copy.ok) return [];
+  return [
+    {
+      path: `${colour}.version`,
+      reason: `${colour} starts empty and can't copy ${after.live}: ${copy.reason}. Set a version that can, as a rule a newer one of the same product`,
+    },
+  ];
+}
+
+/** The configured version; absent for an existing server, which preflight asks. */
+function versionOf(spec: ColourSpec | undefined): ServerVersion | undefined {
+  if (spec?.version === undefined) return undefined;
+  return { product: spec.product === "valkey" ? "valkey" : "redis", version: spec.version };
+}
+
+function changedKeys(
+  keys: readonly (keyof ColourSpec)[],
+  old: ColourSpec,
+  now: ColourSpec,
+): (keyof ColourSpec)[] {
+  return keys.filter((key) => !sameValue(old[key], now[key]));
 }
 
 function sameValue(a: unknown, b: unknown): boolean {

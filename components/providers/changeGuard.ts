@@ -1,4 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
+import type { ColourSpec } from "../engine/changeRules.ts";
 
 /**
  * Hands each call over to code that is found by name at run time: no import, comment or variable may stand in these
@@ -17,22 +18,11 @@ const provider: pulumi.dynamic.ResourceProvider = {
       .changeGuard.create(n),
 };
 
-/** What decides whether a change may be made to a running server. */
-export interface ColourSpec {
-  /** An existing server's address, or absent. */
-  address?: string;
-  product?: string;
-  version?: string;
-  image?: string;
-  persistence?: string;
-  redis?: Record<string, string>;
-  operatorPort?: number;
-  replicas?: number;
-}
-
 /** What the guard compares from one update to the next; no secrets. */
 export interface ChangeGuardInputs {
   schemaVersion: 1;
+  /** The deployment's name; names of its containers start with it. */
+  name: string;
   live: "blue" | "green";
   blue?: ColourSpec;
   green?: ColourSpec;

@@ -1,6 +1,6 @@
 import type { ColourArguments } from "../arguments.ts";
 import type { Colour } from "../engine/colour.ts";
-import { DEPLOYMENT_KEYS, EXISTING_SERVER_KEYS } from "./colourKeys.ts";
+import { COMMON_KEYS, DEPLOYMENT_KEYS, EXISTING_SERVER_KEYS } from "./colourKeys.ts";
 import { readDeployment } from "./deployment.ts";
 import { readExistingServer } from "./existingServer.ts";
 import type { Problems } from "./problem.ts";
@@ -24,7 +24,11 @@ export function readColour(
 ): ColourReading {
   if (value === undefined || isEmptyObject(value)) return { given: false };
   const before = problems.list.length;
-  const section = Section.of(problems, colour, value, [...DEPLOYMENT_KEYS, ...EXISTING_SERVER_KEYS]);
+  const section = Section.of(problems, colour, value, [
+    ...DEPLOYMENT_KEYS,
+    ...EXISTING_SERVER_KEYS,
+    ...COMMON_KEYS,
+  ]);
   // What isn't an object has its sentence; that it has no version goes without saying.
   if (!isObject(value)) return { given: true };
   const isExisting = section.has("address");

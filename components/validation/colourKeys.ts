@@ -10,6 +10,9 @@ export const DEPLOYMENT_KEYS: readonly string[] = [
   "operatorPort",
 ];
 
+/** Keys that either kind of colour can have. */
+export const COMMON_KEYS: readonly string[] = ["reseed"];
+
 /** The keys of a server that exists already. */
 export const EXISTING_SERVER_KEYS: readonly string[] = [
   "address",

@@ -26,6 +26,7 @@ export function readDeployment(
     persistence: section.choice("persistence", ["rdb", "aof"]) ?? defaults.persistence,
     redis: readRedisSettings(section, memory),
     operatorPort: readOperatorPort(section, colour, writePort),
+    reseed: section.flag("reseed") ?? false,
   };
   if (version === undefined || image === undefined) return undefined;
   return { external: false, product, version, image, memory, ...rest };

@@ -14,6 +14,7 @@ export function readExistingServer(section: Section): ExistingServerArguments | 
   const password = section.password("password");
   const peerAddress = readPeerAddress(section);
   const advertiseHost = readAdvertiseHost(section);
+  const reseed = section.flag("reseed") ?? false;
   if (server === undefined) return undefined;
   const onLoopback = isLoopback(server.address.host);
   const args: ExistingServerArguments = {
@@ -22,6 +23,7 @@ export function readExistingServer(section: Section): ExistingServerArguments | 
     peerAddress:
       peerAddress ??
       (onLoopback ? { ...server.address, host: defaults.loopbackFromContainers } : server.address),
+    reseed,
   };
   if (password !== undefined) args.password = password;
   const reachesUsAt = advertiseHost ?? (onLoopback ? defaults.endpoint.host : undefined);

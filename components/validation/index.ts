@@ -68,6 +68,7 @@ export function validateArguments(raw: unknown, options: ValidationOptions): Val
   checkPorts(problems, shared.endpoint, colours);
   checkPasswords(problems, shared, colours);
   refuseSameServer(root, colours);
+  refuseReseedOfLive(root, live, colours);
   if (live !== undefined) checkReplication(problems, { live, ...colours }, options.newStandby ?? false);
   if (live === undefined || problems.list.length > 0) return { problems: problems.list };
   return { arguments: { platform: defaults.platform, live, ...colours, ...shared }, problems: [] };
@@ -118,5 +119,19 @@ function refuseSameServer(root: Section, { blue, green }: Partial<Record<Colour,
     found: `${address}, the server that is ${root.problems.path("blue.address")} too`,
     allowed: "another server",
     cure: "correct one of the two addresses",
+  });
+}
+
+/** The permission must not outlive its use: a colour that was live holds what nobody has agreed to overwrite. */
+function refuseReseedOfLive(
+  root: Section,
+  live: Colour | undefined,
+  colours: Partial<Record<Colour, ColourArguments>>,
+): void {
+  if (live === undefined || colours[live]?.reseed !== true) return;
+  root.problems.add(`${live}.reseed`, {
+    found: `true, and ${live} is live`,
+    allowed: "false or left out for the live colour, as nothing is copied over it",
+    cure: "remove it",
   });
 }

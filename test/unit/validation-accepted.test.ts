@@ -26,6 +26,7 @@ describe("a configuration that is accepted", () => {
         persistence: "rdb",
         redis: {},
         operatorPort: 16_379,
+        reseed: false,
       },
       endpoint: {
         host: "127.0.0.1",
@@ -93,6 +94,7 @@ describe("a configuration that is accepted", () => {
       username: "default",
       peerAddress: { host: "host.docker.internal", port: 7_000 },
       advertiseHost: "127.0.0.1",
+      reseed: false,
     });
   });
 
@@ -110,10 +112,19 @@ describe("a configuration that is accepted", () => {
       password: "short",
       peerAddress: { host: "redis.internal", port: 6_379 },
       advertiseHost: "10.0.0.1",
+      reseed: false,
     });
     expect(accept({ live: "blue", blue: { address: "redis://10.0.0.5" } }).blue).not.toHaveProperty(
       "advertiseHost",
     );
+  });
+
+  it("takes the word that a standby of either kind may be overwritten", () => {
+    const live = { live: "blue", blue: { version: "7.0" } };
+    const green = accept({ ...live, green: { version: "8.0", reseed: true } }).green;
+    expect(green).toMatchObject({ reseed: true });
+    const existing = accept({ ...live, green: { address: "redis://10.0.0.5", reseed: true } }).green;
+    expect(existing).toMatchObject({ reseed: true });
   });
 
   it("takes strong passwords anywhere and weak ones on loopback", () => {

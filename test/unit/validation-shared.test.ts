@@ -29,7 +29,7 @@ describeRefusals("a configuration that is refused", [
   [
     "an unknown key of a colour",
     withBlue({ replica: 1 }),
-    "blue.replica is an unknown key, but must be one of version, product, image, replicas, memory, persistence, redis, operatorPort, address, password, peerAddress, advertiseHost: rename it to replicas, or remove it.",
+    "blue.replica is an unknown key, but must be one of version, product, image, replicas, memory, persistence, redis, operatorPort, address, password, peerAddress, advertiseHost, reseed: rename it to replicas, or remove it.",
   ],
   [
     "an unknown key of a strange name",
@@ -55,6 +55,11 @@ describeRefusals("a configuration that is refused", [
     "live of another name",
     { live: "purple", blue: { version: "7.0" } },
     'live is "purple", but must be blue or green: set one of these.',
+  ],
+  [
+    "a live colour that may be overwritten",
+    withBlue({ reseed: true }),
+    "blue.reseed is true, and blue is live, but must be false or left out for the live colour, as nothing is copied over it: remove it.",
   ],
   [
     "no live",

@@ -1,7 +1,9 @@
 import type { dynamic } from "@pulumi/pulumi";
-import { changeProblems } from "../../engine/changeRules.ts";
+import { changeProblems, type ChangeRequest } from "../../engine/changeRules.ts";
+import { COLOURS } from "../../engine/colour.ts";
 import { portInUse } from "../../engine/preflight/ports.ts";
 import type { ChangeGuardInputs } from "../changeGuard.ts";
+import { deployedColours } from "./deployedColours.ts";
 
 /** What the change guard's provider functions hand over to. */
 export const changeGuard = {
@@ -9,20 +11,14 @@ export const changeGuard = {
     olds: Partial<ChangeGuardInputs>,
     news: ChangeGuardInputs,
   ): Promise<dynamic.CheckResult<ChangeGuardInputs>> {
-    const failures = isDeployed(olds)
-      ? changeProblems(olds, news).map(({ path, reason }) => ({
-          property: "",
-          reason: `${news.pathPrefix}${path}: ${reason}`,
-        }))
-      : [];
-    for (const port of news.ports.filter((p) => !(olds.ports ?? []).includes(p))) {
-      if (!(await portInUse(splitPort(port)))) continue;
-      failures.push({
-        property: "",
-        reason: `port ${port} is taken by another process. Stop it, or choose another port in ${news.pathPrefix}endpoint or the colour's operatorPort`,
-      });
-    }
-    return { inputs: news, failures };
+    const changes = changeProblems(isDeployed(olds) ? await deployedPart(olds) : undefined, news);
+    const fresh = news.ports.filter((port) => !(olds.ports ?? []).includes(port));
+    const ports = await Promise.all(fresh.map((port) => portProblem(port, news.pathPrefix)));
+    const reasons = [
+      ...changes.map(({ path, reason }) => `${news.pathPrefix}${path}: ${reason}`),
+      ...ports.filter((reason) => reason !== undefined),
+    ];
+    return { inputs: news, failures: reasons.map((reason) => ({ property: "", reason })) };
   },
 
   create(inputs: ChangeGuardInputs): Promise<dynamic.CreateResult> {
@@ -32,6 +28,30 @@ export const changeGuard = {
 
 function isDeployed(olds: Partial<ChangeGuardInputs>): olds is ChangeGuardInputs {
   return olds.live !== undefined;
+}
+
+/** The last update without the colours that it failed to create. */
+async function deployedPart(olds: ChangeGuardInputs): Promise<ChangeRequest> {
+  const deployed = await deployedColours(olds);
+  const part: ChangeRequest = { live: olds.live };
+  for (const colour of COLOURS) {
+    const spec = olds[colour];
+    if (spec !== undefined && deployed.includes(colour)) part[colour] = spec;
+  }
+  return part;
+}
+
+async function portProblem(port: string, pathPrefix: string): Promise<string | undefined> {
+  const where = `${pathPrefix}endpoint or the colour's operatorPort`;
+  try {
+    if (!(await portInUse(splitPort(port)))) return undefined;
+    return `port ${port} is taken by another process. Stop it, or choose another port in ${where}`;
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    // Low ports need rights that the Docker daemon has, whoever runs Pulumi.
+    if (code === "EACCES") return undefined;
+    return `port ${port} can't be listened on (${code ?? String(error)}). Choose an address of this machine and another port in ${where}`;
+  }
 }
 
 function splitPort(text: string): { host: string; port: number } {
