@@ -147,6 +147,18 @@ export class TestStack {
     return this.mustPulumi("up", "--yes", "--skip-preview");
   }
 
+  /**
+   * Previews and updates where nothing is to be done.
+   * @throws Error with the output where either shows a change
+   */
+  async upUnchanged(): Promise<void> {
+    const output = await this.mustPulumi("up", "--yes", "--diff");
+    const summaries = output.match(/^Resources:\n(?: {4}.+\n)+/gm) ?? [];
+    const unchanged = summaries.filter((summary) => /^Resources:\n {4}\d+ unchanged\n$/.test(summary));
+    if (unchanged.length !== 2)
+      throw new Error(`pulumi up shows changes where nothing was changed:\n${output}`);
+  }
+
   /** Starts a command in a process group of its own, so that it can be killed with all its children. */
   start(
     args: string[],
@@ -166,20 +178,26 @@ export class TestStack {
     return JSON.parse(await this.mustPulumi("stack", "output", "--json")) as Record<string, string>;
   }
 
-  /** A colour's primary as the operator sees it. Close it after use. */
-  server(colour: Colour): Promise<RedisServer> {
-    const address: Address = { host: "127.0.0.1", port: this.ports[colour] };
+  /** A colour's server as the operator sees it: 0 is the primary, replicas follow. Close it after use. */
+  server(colour: Colour, index = 0): Promise<RedisServer> {
+    const address: Address = { host: "127.0.0.1", port: this.ports[colour] + index };
     return RedisServer.connect(address, { username: OPERATOR_USER, password: this.passwords.operator });
   }
 
-  /** Uses a colour's primary and closes it. */
-  async withServer<T>(colour: Colour, use: (server: RedisServer) => Promise<T>): Promise<T> {
-    const server = await this.server(colour);
+  /** Uses one of a colour's servers, the primary unless `index` says otherwise, and closes it. */
+  async withServer<T>(colour: Colour, use: (server: RedisServer) => Promise<T>, index = 0): Promise<T> {
+    const server = await this.server(colour, index);
     try {
       return await use(server);
     } finally {
       server.close();
     }
+  }
+
+  /** A connection through the endpoint, to its write port unless said otherwise, as the application. Close it after use. */
+  application(port = this.ports.write): Promise<RedisServer> {
+    const login = { username: "default", password: this.passwords.application };
+    return RedisServer.connect({ host: "127.0.0.1", port }, login);
   }
 
   /** Where clients write, with the application's password (user `default`). */
@@ -193,6 +211,32 @@ export class TestStack {
     await this.pulumi("stack", "rm", "--yes", "--force");
     await rm(this.configFile, { force: true });
     await rm(this.directory, { recursive: true, force: true });
+  }
+
+  /** Runs the docker client; @throws Error with its output when it fails */
+  async docker(...args: string[]): Promise<string> {
+    let output = "";
+    const child = spawn("docker", args, { env: this.environment, stdio: ["ignore", "pipe", "pipe"] });
+    const take = (chunk: Buffer): void => {
+      output += chunk.toString();
+    };
+    child.stdout.on("data", take);
+    child.stderr.on("data", take);
+    const [code] = (await once(child, "close")) as [number | null];
+    if (code !== 0) throw new Error(`docker ${args.join(" ")} ended with ${String(code)}:\n${output}`);
+    return output;
+  }
+
+  /** Names of this stack's containers, running or not, in alphabetical order. */
+  async containers(): Promise<string[]> {
+    const filter = `name=^/?${this.deployment}-`;
+    return lines(await this.docker("ps", "-a", "--filter", filter, "--format", "{{.Names}}"));
+  }
+
+  /** Names of this stack's volumes, in alphabetical order. */
+  async volumes(): Promise<string[]> {
+    const filter = `name=^${this.deployment}-`;
+    return lines(await this.docker("volume", "ls", "--filter", filter, "--format", "{{.Name}}"));
   }
 
   private async removeContainers(): Promise<void> {
@@ -225,6 +269,13 @@ export class TestStack {
     const [code] = (await once(child, "close")) as [number | null];
     return { code, output };
   }
+}
+
+function lines(text: string): string[] {
+  return text
+    .split("\n")
+    .filter((line) => line !== "")
+    .sort();
 }
 
 /** Blocks of ports below the range from which the kernel picks those of outgoing connections. */

@@ -1,0 +1,188 @@
+import { afterAll, beforeAll, describe, expect } from "vitest";
+import type { Colour } from "../../components/engine/colour.ts";
+import { PHASES } from "../../components/engine/cutover/phases.ts";
+import { footprintOf, type ServerFootprint } from "../support/serverFootprint.ts";
+import { inSteps } from "../support/steps.ts";
+import { TestStack } from "../support/testStack.ts";
+import { lastUpdate } from "../support/updateReports.ts";
+import { awaitReader, expectEqualData, identityOf, whoAnswers } from "../support/whoServes.ts";
+import { seedDataset } from "../support/workload/seed.ts";
+import { Workload } from "../support/workload/workload.ts";
+
+const NOTHING_NOTICED = { lostWrites: 0, repeatedWrites: 0, clientErrors: 0 };
+
+describe("the life of a stack from the first deployment to a rollback", () => {
+  const step = inSteps();
+  let stack: TestStack;
+  let workload: Workload | undefined;
+
+  beforeAll(async () => {
+    stack = await TestStack.create("e2e-life", {
+      live: "blue",
+      blue: { version: "7.0", replicas: 1, memory: 128 },
+    });
+  });
+
+  afterAll(async () => {
+    workload?.kill();
+    await stack.remove();
+  });
+
+  step("deploys blue with a replica behind one endpoint", async () => {
+    await stack.up();
+    expect(await stack.outputs()).toEqual({
+      live: "blue",
+      writeEndpoint: `127.0.0.1:${stack.ports.write}`,
+      readEndpoint: `127.0.0.1:${stack.ports.read}`,
+      rollback: "none: there is one colour only",
+      report: "",
+    });
+    expect(await whoAnswers(stack, stack.ports.write)).toBe(await identityOf(stack, "blue"));
+    await awaitReader(stack, "blue", 1);
+    await seedDataset(stack.endpoint, { keys: 2_000 });
+    await stack.upUnchanged();
+  });
+
+  step("previews a green: what is new, the verdict and the checks", async () => {
+    workload = await startWorkload(stack);
+    await stack.upUnchanged();
+    await stack.edit({ green: { version: "8.0", replicas: 1, memory: 128 } });
+    const preview = await stack.preview();
+    expect(preview).toMatch(/\+ docker:index\/container:Container: \(create\)/);
+    for (const server of [0, 1]) expect(preview).toContain(`"${stack.deployment}-green-${server}"`);
+    expect(preview).toMatch(/\+ pulumi-nodejs:dynamic\/redis:ReplicationLink: \(create\)/);
+    expect(preview).toContain("redis-blue-to-green");
+    expect(preview).toMatch(
+      /pass {2}blue reachable .*Redis 7\.0\.\d+ at 127\.0\.0\.1:\d+ answers the operator/,
+    );
+    expect(preview).toMatch(/pass {2}rollback +lossless \(native\), Redis 7\.0\.\d+ applies everything/);
+    expect(preview).not.toMatch(/\bfail {2}/);
+    expect(preview).not.toMatch(/docker:index\/container:Container: \((update|replace|delete)/);
+  });
+
+  step("adds green while clients write, and they notice nothing", async () => {
+    await stack.up();
+    await stack.upUnchanged();
+    const { windows, findings } = await stopWorkload();
+    expect(windows["all"], findings.join("\n")).toMatchObject(NOTHING_NOTICED);
+    expect((await stack.outputs())["rollback"]).toMatch(/^lossless \(native\): /);
+    expect(await expectEqualData(stack, "blue")).toBeGreaterThan(2_000);
+  });
+
+  step("previews the cutover: plan, links, checks, and nothing changes on any server", async () => {
+    await silenceHeartbeats(stack, true);
+    await stack.edit({ live: "green" });
+    const before = await footprints(stack);
+    const preview = await stack.preview();
+    const after = await footprints(stack);
+    await silenceHeartbeats(stack, false);
+
+    expect(after).toEqual(before);
+    expect(preview).toMatch(/live *: "blue" => "green"/);
+    for (const phase of PHASES) expect(preview).toMatch(new RegExp(`\\+ \\[\\d+\\]: " ?\\d+\\. ${phase}: `));
+    expect(preview).toMatch(/- pulumi-nodejs:dynamic\/redis:ReplicationLink: \(delete\)/);
+    expect(preview).toMatch(/\+ pulumi-nodejs:dynamic\/redis:ReplicationLink: \(create\)/);
+    expect(preview).toContain("redis-green-to-blue");
+    expect(preview).toMatch(/cutover blue \(Redis 7\.0\.\d+\) -> green \(Redis 8\.0\.\d+\)/);
+    expect(preview).toContain("rollback after this cutover: lossless (native): ");
+    expect(preview).toContain("expected write pause: ");
+    expect(preview).toMatch(/pass {2}link +up/);
+    expect(preview).not.toMatch(/docker:index\/container:Container: \((replace|delete|create)/);
+  });
+
+  step("cuts over to green under load", async () => {
+    workload = await startWorkload(stack);
+    const output = await stack.up();
+    await workload.mark("on green");
+    expect(await whoAnswers(stack, stack.ports.write)).toBe(await identityOf(stack, "green"));
+    await awaitReader(stack, "green", 1);
+    const { live, rollback } = await stack.outputs();
+    expect([live, rollback]).toEqual(["green", expect.stringMatching(/^lossless \(native\): /)]);
+    expect(output).toMatch(/clients reach green after a write pause of \d+\.\d ms, \d+ connections moved/);
+    expect(output).toContain("blue continues behind green without a full copy");
+    await expectReport(stack, "cutover", ["blue", "green"]);
+    await stack.upUnchanged();
+  });
+
+  step("rolls back to blue under load", async () => {
+    await stack.edit({ live: "blue" });
+    const preview = await stack.preview();
+    expect(preview).toMatch(/live *: "green" => "blue"/);
+    expect(preview).toMatch(/cutover green \(Redis 8\.0\.\d+\) -> blue \(Redis 7\.0\.\d+\)/);
+    await workload?.awaitWrites(500);
+    await workload?.mark("rollback");
+    await stack.up();
+    await workload?.mark("on blue");
+    expect(await whoAnswers(stack, stack.ports.write)).toBe(await identityOf(stack, "blue"));
+    await awaitReader(stack, "blue", 1);
+    await expectReport(stack, "rollback", ["green", "blue"]);
+    await workload?.awaitWrites(200);
+    await stack.upUnchanged();
+  });
+
+  step("has lost nothing, repeated nothing and shown no error to any client", async () => {
+    const { windows, findings } = await stopWorkload();
+    for (const window of ["all", "on green", "rollback", "on blue"]) {
+      expect(windows[window], `${window}: ${findings.join("\n")}`).toMatchObject(NOTHING_NOTICED);
+      expect(windows[window]?.acknowledgedWrites).toBeGreaterThan(0);
+    }
+    expect(await expectEqualData(stack, "blue")).toBeGreaterThan(2_000);
+  });
+
+  async function stopWorkload() {
+    if (workload === undefined) throw new Error("no workload is running");
+    const result = await workload.stop();
+    workload = undefined;
+    return result;
+  }
+});
+
+/** Eight clients; "all" counts what they do until the next mark. */
+async function startWorkload(stack: TestStack): Promise<Workload> {
+  const workload = await Workload.start({ endpoint: stack.endpoint, ratePerClient: 100 });
+  await workload.mark("all");
+  return workload;
+}
+
+/** Heartbeats of the live primary move every offset. */
+function silenceHeartbeats(stack: TestStack, silent: boolean): Promise<void> {
+  return stack.withServer("blue", (server) =>
+    server.configSet("repl-ping-replica-period", silent ? 3_600 : 10),
+  );
+}
+
+async function footprints(stack: TestStack): Promise<ServerFootprint[]> {
+  const servers: [Colour, number][] = [
+    ["blue", 0],
+    ["blue", 1],
+    ["green", 0],
+    ["green", 1],
+  ];
+  return Promise.all(servers.map(([colour, index]) => footprintOf(stack, colour, index)));
+}
+
+async function expectReport(
+  stack: TestStack,
+  kind: "cutover" | "rollback",
+  [from, to]: [Colour, Colour],
+): Promise<void> {
+  const { report, markdown } = await lastUpdate(stack);
+  expect(report).toMatchObject({
+    schemaVersion: 1,
+    name: stack.deployment,
+    kind,
+    from: { colour: from },
+    to: { colour: to },
+    outcome: "done",
+    keysDifferent: 0,
+    verdict: { kind: "lossless (native)" },
+  });
+  expect(report.phases.map(({ name }) => name)).toEqual(PHASES);
+  expect(report.writePauseMs).toBeGreaterThan(0);
+  expect(report.offsets?.old).toBe(report.offsets?.new);
+  expect(report.keysCompared).toBeGreaterThan(0);
+  expect(report.connectionsMoved).toBeGreaterThanOrEqual(8);
+  expect(report.backup).toMatch(new RegExp(`${stack.deployment}-${from}-.*\\.rdb`));
+  expect(markdown).toContain(`# ${stack.deployment}: ${kind} from ${from} (`);
+  for (const phase of PHASES) expect(markdown).toContain(`| ${phase} | `);
+}
