@@ -65,7 +65,7 @@ export class RedisBlueGreen extends pulumi.ComponentResource {
     const network = new docker.Network(
       name,
       { name: this.deploymentName },
-      { parent: this, dependsOn: [guard], protect: true },
+      { parent: this, dependsOn: [guard], protect: !this.args.guardrails.allowDestroy },
     );
     const deployments = this.createDeployments(name, network.name, credentials, guard);
     const proxy = this.createProxy(name, network.name, guard);

@@ -1,6 +1,5 @@
 import { formatAddress, type Address } from "../engine/address.ts";
 import { COLOURS, type Colour } from "../engine/colour.ts";
-import { UNHELD } from "../engine/haproxy.ts";
 import { PROXY_USER } from "../engine/users.ts";
 
 /** Where the proxy finds a colour's servers. */
@@ -34,7 +33,6 @@ defaults
   timeout connect 2s
   timeout client 24h
   timeout server 24h
-  timeout queue 30s
   timeout check 1s
   option clitcpka
   option srvtcpka
@@ -71,7 +69,7 @@ function tcpCheck(last: string): string {
   tcp-check send AUTH\\ ${PROXY_USER}\\ -\\r\\n
   tcp-check expect min-recv 5 string +OK
 ${last}
-  default-server maxconn ${UNHELD} check inter 200ms fall 3 rise 1 on-marked-down shutdown-sessions init-addr last,libc,none resolvers docker`;
+  default-server check inter 200ms fall 3 rise 1 on-marked-down shutdown-sessions init-addr last,libc,none resolvers docker`;
 }
 
 function readServers(colour: Colour, servers: ProxyColour): string {

@@ -10,8 +10,6 @@ import type { Persistence } from "../arguments.ts";
 export interface RedisConfInput {
   colour: Colour;
   version: ServerVersion;
-  /** Whether the colour serves clients from the start; else it is born closed. */
-  live: boolean;
   /** The primary that a replica follows. */
   primary?: { host: string; port: number };
   persistence: Persistence;
@@ -37,12 +35,15 @@ const REPLICATION_RULES = "-@all +psync +replconf +ping";
 /**
  * The configuration that a server starts with the first time. Afterwards the server keeps its own copy beside its data,
  * where CONFIG REWRITE persists role, fence and users.
+ *
+ * Every server is born closed: no client's write is let in, and nobody can copy from it. The traffic switch opens the
+ * live one after it has looked at both. So a server that lost its volume and is made anew, empty, neither serves nor
+ * wipes the replicas that would follow it.
  */
 export function redisConf(input: RedisConfInput): string {
   const { credentials, persistence } = input;
   const minReplicas = Number(input.redis["min-replicas-to-write"] ?? "0");
   const settings = Object.entries(input.redis).filter(([name]) => name !== "min-replicas-to-write");
-  const closed = !input.live && input.primary === undefined;
   return [
     "port 6379",
     "protected-mode no",
@@ -50,7 +51,7 @@ export function redisConf(input: RedisConfInput): string {
     ...(persistence === "aof" ? ["appendonly yes"] : ["appendonly no", "save 3600 1 300 100 60 10000"]),
     // A standby that is sent a full copy keeps its data until the copy is complete and was understood.
     "repl-diskless-load swapdb",
-    `min-replicas-to-write ${closed ? raisedValue(minReplicas) : minReplicas}`,
+    `min-replicas-to-write ${input.primary === undefined ? raisedValue(minReplicas) : minReplicas}`,
     `masteruser ${credentials.replication.username}`,
     `masterauth ${quote(credentials.replication.password ?? "nopass")}`,
     ...(input.primary === undefined ? [] : [`replicaof ${input.primary.host} ${input.primary.port}`]),
@@ -60,15 +61,15 @@ export function redisConf(input: RedisConfInput): string {
   ].join("\n");
 }
 
-function users({ credentials, live, version }: RedisConfInput): string[] {
+function users({ credentials, version }: RedisConfInput): string[] {
   const { application, operator, replication } = credentials;
   // Redis 6.0 has no rules for channels: every user may use them all.
   const channels = atLeast(version.version, "6.2") ? " &*" : "";
   const lines = [
     user(application, `${APPLICATION_RULES}${channels}`),
     user(operator, OPERATOR_RULES),
-    user(replication, REPLICATION_RULES),
-    `user ${PROXY_USER} ${live ? "on" : "off"} nopass -@all +ping +role`,
+    user(replication, REPLICATION_RULES, "off"),
+    `user ${PROXY_USER} off nopass -@all +ping +role`,
     `user ${HEALTH_USER} on nopass -@all +ping`,
   ];
   // The user of connections that don't log in: nothing, unless the application is that user.
@@ -77,10 +78,10 @@ function users({ credentials, live, version }: RedisConfInput): string[] {
 }
 
 /** A user line with the password's hash, so that no password stands in the server's file in clear. */
-function user(login: Login, rules: string): string {
+function user(login: Login, rules: string, state: "on" | "off" = "on"): string {
   const secret =
     login.password === undefined ? "nopass" : `#${createHash("sha256").update(login.password).digest("hex")}`;
-  return `user ${login.username} on ${secret} ${rules}`;
+  return `user ${login.username} ${state} ${secret} ${rules}`;
 }
 
 function quote(text: string): string {

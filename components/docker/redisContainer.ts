@@ -83,9 +83,10 @@ export class RedisContainer extends pulumi.ComponentResource {
       {
         parent: this,
         protect: args.protect,
-        // A stopped container is read back without ports and would be replaced for it; and the first configuration is
-        // read once, at birth: the server's own copy is what counts afterwards.
-        ignoreChanges: ["ports", "uploads"],
+        // None of these is worth a replacement. A stopped container is read back without ports; the first configuration is
+        // read once, at birth, and the server's own copy is what counts afterwards; and the rest is this package's own,
+        // so that a newer release of it never recreates a database.
+        ignoreChanges: ["ports", "uploads", "entrypoints", "healthcheck", "hosts", "networksAdvanced"],
         additionalSecretOutputs: ["uploads"],
       },
     );

@@ -60,7 +60,6 @@ export class RedisDeployment extends pulumi.ComponentResource {
         redisConf({
           colour,
           version: { product: spec.product, version: spec.version },
-          live,
           ...(i === 0 ? {} : { primary: this.target.primary.peer }),
           persistence: spec.persistence,
           redis: spec.redis,

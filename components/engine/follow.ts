@@ -1,9 +1,15 @@
 import type { Credentials } from "./credentials.ts";
 import { addressFor, replicationLogin, type Deployment } from "./deployment.ts";
+import { allowReplicationCommands, fenceCommands, hideCommands, readGate } from "./gate.ts";
+import { unpauseCommands } from "./pause.ts";
 import { setRaised } from "./selfDescribing.ts";
 import { canReplicate } from "./compatibility/matrix.ts";
 
-/** Makes `follower`'s primary follow `leader`'s, with the login that takes, and makes that last. */
+/**
+ * Makes `follower`'s primary follow `leader`'s, fenced and with the login that takes, and makes that last. Fencing,
+ * following and the end of a pause are one transaction: in between an expiry could move the follower past what it shares
+ * with the leader, and the link would need a full copy.
+ */
 export async function follow(
   follower: Deployment,
   leader: Deployment,
@@ -11,19 +17,35 @@ export async function follow(
 ): Promise<void> {
   const login = replicationLogin(leader.target, credentials);
   const { host, port } = addressFor(follower.target, leader.target);
-  await follower.primary.configSet("masteruser", login.username);
-  await follower.primary.configSet("masterauth", login.password ?? "nopass");
+  const { primary } = follower;
+  await primary.configSet("masteruser", login.username);
+  await primary.configSet("masterauth", login.password ?? "nopass");
   // A standby that would need a full copy keeps its data while it receives it, and for good when the copy can't be
   // read (Redis >= 6.0; the default flushes first).
-  await follower.primary.configSet("repl-diskless-load", "swapdb");
-  await follower.primary.call("REPLICAOF", host, port);
-  await follower.primary.configRewrite();
+  await primary.configSet("repl-diskless-load", "swapdb");
+  const gate = await readGate(primary);
+  await primary.transaction(
+    ...hideCommands(),
+    ...fenceCommands(gate),
+    ...allowReplicationCommands(gate),
+    ["REPLICAOF", host, port],
+    ...unpauseCommands((await primary.version()).version),
+  );
+  await primary.configRewrite();
+}
+
+/** Leaves a colour that follows nobody closed for good: it keeps what it holds and refuses writes. */
+export async function keepClosed({ primary }: Deployment): Promise<void> {
+  const gate = await readGate(primary);
+  const { version } = await primary.version();
+  await primary.transaction(...hideCommands(), ...fenceCommands(gate), ...unpauseCommands(version));
+  await primary.configRewrite();
 }
 
 /** Ends following; the data stays, and so does the gate. */
 export async function unfollow(follower: Deployment): Promise<void> {
   await follower.primary.call("REPLICAOF", "NO", "ONE");
-  await follower.primary.configRewrite();
+  await keepClosed(follower);
 }
 
 /**

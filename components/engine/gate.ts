@@ -1,6 +1,6 @@
 import { readRaised, raisedValue } from "./selfDescribing.ts";
 import type { RedisServer } from "./redisServer.ts";
-import { PROXY_USER } from "./users.ts";
+import { PROXY_USER, REPLICATION_USER } from "./users.ts";
 
 /** The directive that fences a primary; its older name is an alias from Redis 5.0 on. */
 const FENCE = "min-replicas-to-write";
@@ -13,13 +13,16 @@ export interface Gate {
   fenced: boolean;
   /** `min-replicas-to-write` as the user wants it. */
   minReplicas: number;
+  /** Whether the server has this project's replication user; an existing server doesn't. */
+  replicationUser: boolean;
 }
 
 /** Looks at a server's gate. */
 export async function readGate(server: RedisServer): Promise<Gate> {
-  const [config, user] = await Promise.all([
+  const [config, user, replicationUser] = await Promise.all([
     server.configGet(FENCE),
     server.call("ACL", "GETUSER", PROXY_USER) as Promise<unknown[] | null>,
+    server.call("ACL", "GETUSER", REPLICATION_USER),
   ]);
   const fence = readRaised(config.get(FENCE));
   const flags = user?.[user.indexOf("flags") + 1];
@@ -27,23 +30,35 @@ export async function readGate(server: RedisServer): Promise<Gate> {
     proxyOn: Array.isArray(flags) && flags.includes("on"),
     fenced: fence.raised,
     minReplicas: fence.original,
+    replicationUser: replicationUser !== null,
   };
 }
 
-/** Commands that shut the gate, for use inside one MULTI. */
-export function closeCommands(gate: Gate): (string | number)[][] {
+/** Commands for one MULTI. */
+export type Commands = (string | number)[][];
+
+/** Keeps the proxy away. */
+export function hideCommands(): Commands {
+  return [["ACL", "SETUSER", PROXY_USER, "reset", "off", "nopass", "-@all", "+ping", "+role"]];
+}
+
+/** Refuses every write, for good. */
+export function fenceCommands(gate: Gate): Commands {
+  return [["CONFIG", "SET", FENCE, raisedValue(gate.minReplicas)]];
+}
+
+/** Lets clients in, by the proxy and with their writes, and replicas copy. */
+export function openCommands(gate: Gate): Commands {
   return [
-    ["CONFIG", "SET", FENCE, raisedValue(gate.minReplicas)],
-    ["ACL", "SETUSER", PROXY_USER, "reset", "off", "nopass", "-@all", "+ping", "+role"],
+    ["CONFIG", "SET", FENCE, gate.minReplicas],
+    ...allowReplicationCommands(gate),
+    ["ACL", "SETUSER", PROXY_USER, "reset", "on", "nopass", "-@all", "+ping", "+role"],
   ];
 }
 
-/** Commands that open the gate, for use inside one MULTI. */
-export function openCommands(gate: Gate): (string | number)[][] {
-  return [
-    ["CONFIG", "SET", FENCE, gate.minReplicas],
-    ["ACL", "SETUSER", PROXY_USER, "reset", "on", "nopass", "-@all", "+ping", "+role"],
-  ];
+/** Lets replicas copy from a server that was born closed. */
+export function allowReplicationCommands(gate: Gate): Commands {
+  return gate.replicationUser ? [["ACL", "SETUSER", REPLICATION_USER, "on"]] : [];
 }
 
 /** Lets the proxy send readers to a replica, or keeps them away. */

@@ -6,15 +6,6 @@ import type { Traffic, TrafficState } from "./traffic.ts";
 /** The backend that carries the write endpoint; its servers are named after the colours. */
 const BACKEND = "write";
 
-/**
- * Connections a server may have while nothing is held. Not 0, which means unlimited: such a server never takes over
- * the connections that wait in the backend's queue (measured with HAProxy 3.0.11).
- */
-export const UNHELD = 100_000;
-
-/** Connections a server may have while new ones are held; 0 would mean unlimited. */
-const HELD = 1;
-
 /** The proxy could not be asked, or refused a command. */
 export class HaproxyError extends Error {
   override name = "HaproxyError";
@@ -24,7 +15,7 @@ export class HaproxyError extends Error {
 export class Haproxy implements Traffic {
   private readonly runtime: Address;
   private readonly timeoutMs: number;
-  private heldSessions: Record<Colour, number> | undefined;
+  private sessions: Record<Colour, number> | undefined;
   private ready: Socket | undefined;
 
   /** @param runtime where the runtime API listens; @param timeoutMs for each command, default 2,000 */
@@ -37,40 +28,28 @@ export class Haproxy implements Traffic {
     const rows = parseStat(await this.run("show stat"));
     const sessions: Record<Colour, number> = { blue: 0, green: 0 };
     const up: Colour[] = [];
-    const held: Colour[] = [];
     for (const colour of COLOURS) {
       const row = rows.find((r) => r.get("pxname") === BACKEND && r.get("svname") === colour);
       sessions[colour] = Number(row?.get("scur") ?? 0);
       if (row?.get("status")?.startsWith("UP") === true) up.push(colour);
-      if (Number(row?.get("slim") ?? UNHELD) === HELD) held.push(colour);
     }
-    return { ...(up.length === 1 && up[0] !== undefined ? { target: up[0] } : {}), sessions, held };
+    return { ...(up.length === 1 && up[0] !== undefined ? { target: up[0] } : {}), sessions };
   }
 
-  async hold(colour: Colour): Promise<void> {
-    // `set maxconn frontend` instead deadlocks HAProxy 2.6.
-    await this.run(`set maxconn server ${BACKEND}/${colour} ${HELD}`);
-    // What `move` needs is made ready here, while nobody waits for it yet.
-    this.heldSessions = (await this.observe()).sessions;
+  async prepare(): Promise<void> {
+    this.sessions = (await this.observe()).sessions;
     this.ready = await this.connect();
-  }
-
-  async release(colour: Colour): Promise<void> {
-    await this.run(`set maxconn server ${BACKEND}/${colour} ${UNHELD}`);
   }
 
   async move(to: Colour): Promise<number> {
     const from = otherColour(to);
-    const sessions = this.heldSessions ?? (await this.observe()).sessions;
+    const sessions = this.sessions ?? (await this.observe()).sessions;
     // One line is carried out without anything between its commands. Health rather than admin state: the checks stay in
     // force, so that a proxy without a driver still follows the servers.
     await this.run(
       [
         `set server ${BACKEND}/${to} health up`,
         `set server ${BACKEND}/${from} health down`,
-        `set maxconn server ${BACKEND}/${from} ${UNHELD}`,
-        // Besides lifting a limit this is what wakes the connections that wait in the backend's queue.
-        `set maxconn server ${BACKEND}/${to} ${UNHELD}`,
         `shutdown sessions server ${BACKEND}/${from}`,
       ].join(";"),
     );

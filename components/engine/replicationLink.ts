@@ -3,6 +3,7 @@ import type { Credentials } from "./credentials.ts";
 import { follows, isOpen, observeDeployment, type Deployment, type DeploymentState } from "./deployment.ts";
 import { follow, setTripwire, unfollow } from "./follow.ts";
 import { formatAddress } from "./address.ts";
+import { allowReplicationCommands, readGate } from "./gate.ts";
 import { infoNumber } from "./infoReply.ts";
 import { lineage } from "./lineage.ts";
 import { RefusedError, type Progress } from "./progress.ts";
@@ -59,8 +60,14 @@ export async function ensureLink(input: LinkInput): Promise<void> {
   }
   await setTripwire(live, standby);
   const fullCopies = infoNumber(await live.primary.info("stats"), "sync_full");
+  await allowReplication(live);
   if (status === "cut") await follow(standby, live, input.credentials);
   await awaitSync(input, fullCopies, canReplicate(liveState.version, standbyState.version).ok);
+}
+
+async function allowReplication({ primary }: Deployment): Promise<void> {
+  const commands = allowReplicationCommands(await readGate(primary));
+  if (commands.length > 0) await primary.transaction(...commands);
 }
 
 /** Ends a link where the standby still follows the live colour; anything else has moved on and is left alone. */

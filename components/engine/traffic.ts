@@ -6,8 +6,6 @@ export interface TrafficState {
   target?: Colour;
   /** Client sessions on each colour's primary. */
   sessions: Record<Colour, number>;
-  /** Colours whose new connections are being held. */
-  held: Colour[];
 }
 
 /**
@@ -17,11 +15,9 @@ export interface TrafficState {
 export interface Traffic {
   /** What the switch does now. */
   observe(): Promise<TrafficState>;
-  /** New connections wait in a queue instead of reaching `colour`. */
-  hold(colour: Colour): Promise<void>;
-  /** Ends a hold without moving anything. */
-  release(colour: Colour): Promise<void>;
-  /** Sends new and waiting connections to `to` and shuts every session on the other colour; returns how many. */
+  /** Makes ready what `move` needs, while nobody waits for it yet. */
+  prepare(): Promise<void>;
+  /** Sends new connections to `to` and shuts every session on the other colour; returns how many. */
   move(to: Colour): Promise<number>;
   /** Ends connections to the switch itself. */
   close(): void;

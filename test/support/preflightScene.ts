@@ -40,7 +40,7 @@ function snapshot(
   return {
     version: { product: "redis", version },
     keyspace: new Map([[0, 100]]),
-    gate: { proxyOn: true, fenced: false, minReplicas: 0 },
+    gate: { proxyOn: true, fenced: false, minReplicas: 0, replicationUser: true },
     clients: { application: 4, blocked: 0 },
     commands: new Set(["get", "set"]),
     modules: [],
@@ -109,7 +109,7 @@ export function facts({ live = {}, standby = {}, input = {}, external = false }:
           syncInProgress: false,
           replicas: [],
         },
-        { gate: { proxyOn: false, fenced: false, minReplicas: 0 }, ...standby },
+        { gate: { proxyOn: false, fenced: false, minReplicas: 0, replicationUser: true }, ...standby },
       ),
     },
   };

@@ -59,21 +59,24 @@ const rows: Row[] = [
   ],
   [
     "live is fenced",
-    { live: { gate: { proxyOn: true, fenced: true, minReplicas: 0 } } },
+    { live: { gate: { proxyOn: true, fenced: true, minReplicas: 0, replicationUser: true } } },
     "role of live",
     "fail",
     /fenced/,
   ],
   [
     "the proxy is shut out",
-    { live: { gate: { proxyOn: false, fenced: false, minReplicas: 0 } } },
+    { live: { gate: { proxyOn: false, fenced: false, minReplicas: 0, replicationUser: true } } },
     "role of live",
     "fail",
     /proxy/,
   ],
   [
     "an existing server has no proxy user",
-    { external: true, live: { gate: { proxyOn: false, fenced: false, minReplicas: 0 } } },
+    {
+      external: true,
+      live: { gate: { proxyOn: false, fenced: false, minReplicas: 0, replicationUser: true } },
+    },
     "role of live",
     "pass",
     /master/,

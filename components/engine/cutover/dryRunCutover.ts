@@ -43,7 +43,7 @@ class DryRunCutover implements CutoverSteps {
 
   hold = () =>
     Promise.resolve(
-      `hold new connections in the proxy and writes on ${this.input.from}, for ${this.input.guardrails.pauseTimeoutMs} ms at most`,
+      `hold writes on ${this.input.from}, for ${this.input.guardrails.pauseTimeoutMs} ms at most`,
     );
 
   "catch up" = () =>
@@ -55,7 +55,7 @@ class DryRunCutover implements CutoverSteps {
 
   fence = () =>
     Promise.resolve(
-      `refuse writes on ${this.input.from}, persisted; until here every failure goes back to ${this.input.from}, from here on every rerun finishes`,
+      `close ${this.input.from} for good, persisted; until here every failure goes back to ${this.input.from}, from here on every rerun finishes`,
     );
 
   switch = () =>

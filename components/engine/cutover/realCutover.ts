@@ -1,18 +1,18 @@
 import { performance } from "node:perf_hooks";
 import { formatAddress } from "../address.ts";
 import { operatorLogin, isOpen, observeDeployment, type Deployment } from "../deployment.ts";
-import { follow, setTripwire, unfollow } from "../follow.ts";
-import { closeCommands, openCommands, readGate, type Gate } from "../gate.ts";
-import { infoNumber, parseInfo } from "../infoReply.ts";
+import { follow, keepClosed, setTripwire, unfollow } from "../follow.ts";
+import { openCommands, readGate, type Gate } from "../gate.ts";
+import { infoNumber } from "../infoReply.ts";
 import { RefusedError } from "../progress.ts";
-import { RedisServer, RedisServerError, replicationStateOf } from "../redisServer.ts";
+import { RedisServer, RedisServerError } from "../redisServer.ts";
 import { setRaised } from "../selfDescribing.ts";
 import { DeadlineError, until } from "../until.ts";
 import { compareDatasets } from "../verification/compareDatasets.ts";
 import { sizeBacklog } from "./backlog.ts";
 import type { CutoverFigures, CutoverInput } from "./cutoverInput.ts";
 import { sameKeyspace, standbyProgress } from "./catchUp.ts";
-import { pauseWrites, resumeWrites, type Pause } from "./pause.ts";
+import { holdForGood, pausesWritesOnly, pauseWrites, type Pause } from "../pause.ts";
 import type { CutoverSteps } from "./phases.ts";
 import { watchRollbackLink } from "./rollbackLink.ts";
 import { moveReaders } from "./readers.ts";
@@ -76,7 +76,7 @@ export class RealCutover implements CutoverSteps {
     const { from, traffic, guardrails } = this.input;
     const [gate, gateTo] = await Promise.all([readGate(from.primary), readGate(this.input.to.primary)]);
     this.gateTo = gateTo;
-    await traffic.hold(from.colour);
+    await traffic.prepare();
     this.pausedAt = performance.now();
     this.pause = await pauseWrites(from.primary, this.fromVersion, gate, guardrails.pauseTimeoutMs);
     return `writes held on ${from.colour} at offset ${this.pause.offset}`;
@@ -106,28 +106,24 @@ export class RealCutover implements CutoverSteps {
   };
 
   promote = async (): Promise<string> => {
-    this.checkPause();
+    if (this.holdsWritesOnly) this.checkPause();
     await this.input.to.primary.call("REPLICAOF", "NO", "ONE");
     return `${this.input.to.colour} is a primary, still closed to clients`;
   };
 
   fence = async (): Promise<string> => {
     const { from, to } = this.input;
-    const pause = this.heldPause();
-    // The pause runs on the server's clock and may have ended if this process was stopped: the fence doesn't end, and
-    // the offset in its own transaction proves that nothing was written before it.
-    const replies = await from.primary.transaction(...closeCommands(pause.gate), ["INFO", "replication"]);
-    const offset = replicationStateOf(parseInfo(String(replies.at(-1)))).offset;
-    if (offset !== pause.offset) {
-      throw new RefusedError(
-        `${from.colour} took writes after it was held (offset ${offset}, held at ${pause.offset}): the pause had ended`,
-      );
+    const persisting = [to.primary.configRewrite()];
+    // Before 6.2 the gate was closed together with the pause, and nothing can be asked until that ends.
+    if (this.holdsWritesOnly) {
+      await this.fenceVerified();
+      persisting.push(from.primary.configRewrite());
     }
-    const [persisted] = await Promise.all([from.primary.configRewrite(), to.primary.configRewrite()]);
+    const persisted = await Promise.all(persisting);
     this.committed = true;
-    return persisted
-      ? `${from.colour} refuses writes, persisted`
-      : `${from.colour} refuses writes; it has no configuration file, so its restart would undo this (the proxy would still not send clients there)`;
+    return persisted.includes(false)
+      ? `${from.colour} takes no more writes; it has no configuration file, so its restart would undo this (the proxy would still not send clients there)`
+      : `${from.colour} takes no more writes, persisted`;
   };
 
   switch = async (): Promise<string> => {
@@ -141,11 +137,10 @@ export class RealCutover implements CutoverSteps {
 
   release = async (): Promise<string> => {
     const { from, to, credentials } = this.input;
-    await setRaised(from.primary, "repl-ping-replica-period", false);
     if (this.native) await follow(from, to, credentials);
-    else await from.primary.configRewrite();
-    await to.primary.configRewrite();
-    await resumeWrites(from.primary, this.fromVersion);
+    else await keepClosed(from);
+    await setRaised(from.primary, "repl-ping-replica-period", false);
+    await Promise.all([from.primary.configRewrite(), to.primary.configRewrite()]);
     const unreached = await moveReaders(from.target, to.target, credentials);
     const rest = unreached.length === 0 ? "" : `; replicas that did not answer: ${unreached.join(", ")}`;
     return this.native
@@ -185,6 +180,23 @@ export class RealCutover implements CutoverSteps {
     await this.compare(to, from);
     return `${from.colour} continues behind ${to.colour} without a full copy: rollback is ${this.figures.verdict.kind}`;
   };
+
+  /**
+   * The pause runs on the server's clock and may have ended if this process was stopped: the fence doesn't end, and the
+   * offset in its own transaction proves that nothing was written before it.
+   */
+  private async fenceVerified(): Promise<void> {
+    const { offset: heldAt } = this.heldPause();
+    const offset = await holdForGood(this.input.from.primary);
+    if (offset === heldAt) return;
+    throw new RefusedError(
+      `${this.input.from.colour} took writes after it was held (offset ${offset}, held at ${heldAt}): the pause had ended`,
+    );
+  }
+
+  private get holdsWritesOnly(): boolean {
+    return pausesWritesOnly(this.fromVersion);
+  }
 
   private get native(): boolean {
     return this.input.verdict.kind === "lossless (native)";

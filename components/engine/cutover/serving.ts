@@ -12,14 +12,15 @@ export type Situation =
   | { kind: "serving"; colour: Colour }
   /** A cutover was cut off after its point of no return: `to` holds everything and is to be opened. */
   | { kind: "finish"; from: Colour; to: Colour }
-  /** A cutover was cut off while the gate closed, before the point of no return: `from` is to be opened again. */
+  /** Nothing was moved, or nothing was ever open: `from` is to be opened. */
   | { kind: "reopen"; from: Colour };
 
 /**
  * Tells which colour serves, or how a cut-off cutover is to be settled.
+ * @param wanted the colour that is to be live, which decides only between two that were never used
  * @throws RefusedError where the servers contradict each other so that either choice could lose data
  */
-export function situationOf(observed: ObservedColours): Situation {
+export function situationOf(observed: ObservedColours, wanted: Colour): Situation {
   const open = COLOURS.filter((colour) => {
     const state = observed[colour];
     return state !== undefined && isOpen(state);
@@ -31,10 +32,11 @@ export function situationOf(observed: ObservedColours): Situation {
         "(CONFIG SET min-replicas-to-write 1000000, then CONFIG REWRITE), and run pulumi up again",
     );
   }
-  return closedSituation(observed);
+  return interruptedCutover(observed) ?? firstOpening(observed, wanted) ?? refuse();
 }
 
-function closedSituation(observed: ObservedColours): Situation {
+/** A cutover that was cut off while both gates were closed, told from whose history continues whose. */
+function interruptedCutover(observed: ObservedColours): Situation | undefined {
   for (const to of COLOURS) {
     const from = otherColour(to);
     const [next, old] = [observed[to], observed[from]];
@@ -48,13 +50,28 @@ function closedSituation(observed: ObservedColours): Situation {
       return { kind: "finish", from, to };
     }
   }
-  const masters = COLOURS.filter((colour) => observed[colour]?.replication.role === "master");
-  if (masters.length === 1 && masters[0] !== undefined) return { kind: "reopen", from: masters[0] };
   for (const from of COLOURS) {
     const [old, other] = [observed[from], observed[otherColour(from)]];
-    if (old === undefined || other === undefined) continue;
-    if (lineage(old.replication, other.replication) === "nothing of its own") return { kind: "reopen", from };
+    if (old?.replication.role !== "master" || other === undefined) continue;
+    if (lineage(old.replication, other.replication) !== "unknown") return { kind: "reopen", from };
   }
+  return undefined;
+}
+
+/**
+ * A colour that was never opened: the one of both that holds anything, and of two empty ones the one that is wanted.
+ * An empty primary beside a colour with data is not opened: it may be a live server that lost its volume.
+ */
+function firstOpening(observed: ObservedColours, wanted: Colour): Situation | undefined {
+  const preferred = [wanted, otherColour(wanted)].filter((colour) => observed[colour] !== undefined);
+  const holders = preferred.filter((colour) => (observed[colour]?.keys ?? 0) > 0);
+  const [from] = holders.length === 0 ? preferred : holders;
+  if (holders.length > 1 || from === undefined || observed[from]?.replication.role !== "master")
+    return undefined;
+  return { kind: "reopen", from };
+}
+
+function refuse(): never {
   throw new RefusedError(
     "no colour takes writes, and the servers don't tell which one holds the last write. Nothing is touched. Compare " +
       "INFO replication of both (replid, replid2, offsets), open the right one by hand (CONFIG SET " +

@@ -1,11 +1,11 @@
 import type { Colour } from "../colour.ts";
 import type { Credentials } from "../credentials.ts";
-import { observeDeployment, type Deployment, type DeploymentState } from "../deployment.ts";
-import { openCommands, closeCommands } from "../gate.ts";
+import { observeDeployment, type Deployment } from "../deployment.ts";
+import { hideCommands, openCommands } from "../gate.ts";
 import type { Progress } from "../progress.ts";
 import { setRaised } from "../selfDescribing.ts";
 import type { Traffic } from "../traffic.ts";
-import { resumeWrites } from "./pause.ts";
+import { unpauseCommands } from "../pause.ts";
 import { moveReaders } from "./readers.ts";
 import type { Situation } from "./serving.ts";
 
@@ -28,13 +28,13 @@ export async function settle(situation: Situation, input: SettleInput): Promise<
   if (deployment === undefined) throw new Error(`${serving} serves but is not connected`);
   if (situation.kind === "finish") {
     const from = input.deployments[situation.from];
-    if (from !== undefined) await persistClosed(from);
+    if (from !== undefined) await persistHidden(from);
     input.progress(
       `a cutover was cut off after ${situation.from} was closed: finishing it, ${serving} is opened`,
     );
   }
   if (situation.kind === "reopen") {
-    input.progress(`a cutover was cut off before its point of no return: ${serving} is opened again`);
+    input.progress(`no colour is open to clients: ${serving} is opened`);
   }
   await open(deployment);
   await tidy(input, serving);
@@ -45,29 +45,30 @@ function openColour(situation: Exclude<Situation, { kind: "serving" }>): Colour 
   return situation.kind === "finish" ? situation.to : situation.from;
 }
 
-async function persistClosed(deployment: Deployment): Promise<void> {
-  const { gate } = await observeDeployment(deployment);
-  await deployment.primary.transaction(...closeCommands(gate));
-  await deployment.primary.configRewrite();
+/** Leaves the pause as it is: the link that follows ends it together with what would move the offset. */
+async function persistHidden({ primary }: Deployment): Promise<void> {
+  await primary.transaction(...hideCommands());
+  await primary.configRewrite();
 }
 
 async function open(deployment: Deployment): Promise<void> {
-  const state: DeploymentState = await observeDeployment(deployment);
-  if (state.gate.proxyOn && !state.gate.fenced) return;
-  await deployment.primary.transaction(...openCommands(state.gate));
-  await deployment.primary.configRewrite();
+  const { gate, version } = await observeDeployment(deployment);
+  const { primary } = deployment;
+  if (gate.proxyOn && !gate.fenced) {
+    for (const [name, ...args] of unpauseCommands(version.version)) await primary.call(String(name), ...args);
+    return;
+  }
+  await primary.transaction(...openCommands(gate), ...unpauseCommands(version.version));
+  await primary.configRewrite();
 }
 
-/** Ends holds and pauses, restores what was raised for a cutover, and sends clients and readers to the live colour. */
+/** Restores what was raised for a cutover, and sends clients and readers to the live colour. */
 async function tidy(input: SettleInput, serving: Colour): Promise<void> {
   for (const deployment of Object.values(input.deployments)) {
-    const version = await deployment.primary.version();
     await setRaised(deployment.primary, "repl-ping-replica-period", false);
-    await resumeWrites(deployment.primary, version.version);
   }
   const live = input.deployments[serving];
   const state = await input.traffic.observe();
-  if (state.held.length > 0) await Promise.all(state.held.map((colour) => input.traffic.release(colour)));
   if (state.target !== serving) await input.traffic.move(serving);
   if (live === undefined) return;
   const standby = Object.values(input.deployments).find((deployment) => deployment.colour !== serving);

@@ -69,7 +69,9 @@ export async function takeSnapshot(server: RedisServer, testWrite: boolean): Pro
   const before = await ask("", "INFO", async () => String(await server.call("INFO")));
   const started = performance.now();
   const [gate, config, clients, users, writeTest] = await Promise.all([
-    ask({ proxyOn: false, fenced: false, minReplicas: 0 }, "ACL GETUSER", () => readGate(server)),
+    ask({ proxyOn: false, fenced: false, minReplicas: 0, replicationUser: false }, "ACL GETUSER", () =>
+      readGate(server),
+    ),
     ask(new Map<string, string>(), "CONFIG GET", () => server.configGet(...DIRECTIVES)),
     ask("", "CLIENT LIST", async () => String(await server.call("CLIENT", "LIST"))),
     ask([], "ACL USERS", async () => (await server.call("ACL", "USERS")) as string[]),

@@ -4,7 +4,7 @@ import { canReplicate } from "../../engine/compatibility/matrix.ts";
 import type { Colour } from "../../engine/colour.ts";
 import type { Deployment } from "../../engine/deployment.ts";
 import type { DeploymentTarget } from "../../engine/deploymentTarget.ts";
-import { unfollow } from "../../engine/follow.ts";
+import { keepClosed, unfollow } from "../../engine/follow.ts";
 import { infoNumber } from "../../engine/infoReply.ts";
 import { lineage } from "../../engine/lineage.ts";
 import { ensureLink, linkStatus, removeLink } from "../../engine/replicationLink.ts";
@@ -149,7 +149,7 @@ async function link(inputs: ReplicationLinkInputs): Promise<ReplicationLinkOutpu
     const errorsAtStart = await replicationErrors(ends.standby);
     const rollback = await rollbackOf(ends, errorsAtStart);
     if (!rollback.usable) {
-      if ((await linkStatus(ends.live, ends.standby)) !== "cut") await unfollow(ends.standby);
+      await ((await linkStatus(ends.live, ends.standby)) === "cut" ? keepClosed : unfollow)(ends.standby);
       say(`no rollback link: ${rollback.text}; ${ends.standby.colour} keeps its data and follows nobody`);
       return { ...inputs, status: "none", rollback: rollback.text, errorsAtStart };
     }

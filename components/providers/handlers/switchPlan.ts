@@ -18,11 +18,6 @@ export interface SwitchPlan {
 
 const NOTHING: SwitchPlan = { plan: [], failures: [] };
 
-/** Where things stand; undefined where a colour doesn't answer, so that nothing can be told. */
-export function situationIn(session: Session): Situation | undefined {
-  return Object.keys(session.unreachable).length > 0 ? undefined : situationOf(session.observed);
-}
-
 /**
  * Looks at the servers and says what the update will do: lines for a person as it goes, sentences for the diff, and
  * failures that stop the update before anything is touched.
@@ -43,7 +38,7 @@ export async function planSwitch(
   for (const colour of silent) say(`warn  ${colour} does not answer: ${session.unreachable[colour] ?? ""}`);
   if (silent.length > 0) return NOTHING;
 
-  const situation = situationOf(session.observed);
+  const situation = situationOf(session.observed, news.live);
   const serving = servingAfterSettling(situation);
   const settling = settlingPlan(situation);
   if (removed.includes(serving)) {

@@ -66,7 +66,7 @@ export async function convergeSwitch(news: TrafficSwitchInputs, session: Session
     );
   }
   const traffic = new Haproxy(news.runtime);
-  const serving = await settle(situationOf(session.observed), {
+  const serving = await settle(situationOf(session.observed, news.live), {
     deployments: session.deployments,
     traffic,
     credentials: news.credentials,

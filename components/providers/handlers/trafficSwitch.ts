@@ -129,7 +129,7 @@ function wanted(inputs: TrafficSwitchInputs): string {
 interface Found {
   serving: Colour | "none";
   traffic: Colour | "none";
-  /** Something that a killed cutover raised or held has not been put back. */
+  /** Something that a killed cutover raised has not been put back. */
   leftovers: boolean;
 }
 
@@ -150,7 +150,7 @@ async function look(inputs: TrafficSwitchInputs, session: Session): Promise<Foun
   return {
     serving: open.length === 1 && open[0] !== undefined ? open[0] : "none",
     traffic: traffic?.target ?? "none",
-    leftovers: raised.includes(true) || (traffic?.held.length ?? 0) > 0,
+    leftovers: raised.includes(true),
   };
 }
 

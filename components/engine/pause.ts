@@ -1,0 +1,79 @@
+import { fenceCommands, hideCommands, type Commands, type Gate } from "./gate.ts";
+import { parseInfo } from "./infoReply.ts";
+import { keyspaceOf, replicationStateOf, type Keyspace, type RedisServer } from "./redisServer.ts";
+import { atLeast } from "./serverVersion.ts";
+
+/** A hold of writes on a server. */
+export interface Pause {
+  /** The offset that holds every write which was acknowledged; nothing is written behind it while the pause lasts. */
+  offset: number;
+  /** Keys per database at that offset. */
+  keyspace: Keyspace;
+  /** When the server lets go by itself, on this process's monotonic clock, in milliseconds. */
+  endsAt: number;
+}
+
+/** A pause that outlasts everybody. Milliseconds; about 30 years. */
+const ENDLESS_MS = 1_000_000_000_000;
+
+/** Before 6.2 a pause holds everything, this connection too, and can't be ended: so it is short. Milliseconds. */
+const FULL_PAUSE_MS = 150;
+
+/** The EXEC that a 6.0 primary sends to its replicas after the transaction below; measured with 6.0.16. */
+const PROPAGATED_EXEC_BYTES = 14;
+
+/** Whether the server can hold writes alone, and let go on demand. */
+export function pausesWritesOnly(version: string): boolean {
+  return atLeast(version, "6.2");
+}
+
+/**
+ * Holds writes and reads the offset in one transaction, so that no write can come between. The pause ends by itself.
+ * Before 6.2 the gate is closed in the same transaction, since nothing can be asked while the pause lasts.
+ */
+export async function pauseWrites(
+  server: RedisServer,
+  version: string,
+  gate: Gate,
+  durationMs: number,
+): Promise<Pause> {
+  const startedAt = performance.now();
+  const look: Commands = [
+    ["INFO", "replication"],
+    ["INFO", "keyspace"],
+  ];
+  if (pausesWritesOnly(version)) {
+    const replies = await server.transaction(["CLIENT", "PAUSE", durationMs, "WRITE"], ...look);
+    return { ...readPause(replies), endsAt: startedAt + durationMs };
+  }
+  const close = [...hideCommands(), ...fenceCommands(gate)];
+  const replies = await server.transaction(...close, ["CLIENT", "PAUSE", FULL_PAUSE_MS], ...look);
+  const pause = readPause(replies);
+  return { ...pause, offset: pause.offset + PROPAGATED_EXEC_BYTES, endsAt: startedAt + FULL_PAUSE_MS };
+}
+
+/**
+ * Makes a hold last until somebody ends it, keeps the proxy away, and reads the offset, in one transaction. Writes that
+ * arrive are held, where a fence would refuse them: the server looks at `min-replicas-to-write` before it looks at the
+ * pause.
+ * @returns the offset, from which nothing can move any more
+ */
+export async function holdForGood(server: RedisServer): Promise<number> {
+  const replies = await server.transaction(["CLIENT", "PAUSE", ENDLESS_MS, "WRITE"], ...hideCommands(), [
+    "INFO",
+    "replication",
+  ]);
+  return replicationStateOf(parseInfo(String(replies.at(-1)))).offset;
+}
+
+/** Commands that end a hold; none before 6.2, where it ends by itself. */
+export function unpauseCommands(version: string): Commands {
+  return pausesWritesOnly(version) ? [["CLIENT", "UNPAUSE"]] : [];
+}
+
+function readPause(replies: unknown[]): Pick<Pause, "offset" | "keyspace"> {
+  return {
+    offset: replicationStateOf(parseInfo(String(replies.at(-2)))).offset,
+    keyspace: keyspaceOf(parseInfo(String(replies.at(-1)))),
+  };
+}
