@@ -1,0 +1,93 @@
+import { afterAll, beforeAll, describe, expect } from "vitest";
+import { inSteps } from "../support/steps.ts";
+import { TestStack } from "../support/testStack.ts";
+import { lastUpdate } from "../support/updateReports.ts";
+import { identityOf, whoAnswers } from "../support/whoServes.ts";
+import { seedDataset } from "../support/workload/seed.ts";
+import { Workload } from "../support/workload/workload.ts";
+
+describe("an upgrade whose way back is a backup: Redis 6.0 to 8.0", () => {
+  const step = inSteps();
+  let stack: TestStack;
+  let workload: Workload | undefined;
+
+  beforeAll(async () => {
+    stack = await TestStack.create("e2e-backup", {
+      live: "blue",
+      blue: { version: "6.0", memory: 128 },
+      green: { version: "8.0", memory: 128 },
+    });
+  });
+
+  afterAll(async () => {
+    workload?.kill();
+    await stack.remove();
+  });
+
+  step("deploys both colours, and says what the way back would be", async () => {
+    await stack.up();
+    await seedDataset(stack.endpoint, { keys: 2_000 });
+    expect((await stack.outputs())["rollback"]).toMatch(/^backup only: Redis 6\.0\.\d+ ignores SET … PXAT/);
+    await stack.upUnchanged();
+  });
+
+  step("refuses the cutover until the user accepts that, and touches nothing", async () => {
+    workload = await Workload.start({ endpoint: stack.endpoint, ratePerClient: 100 });
+    await workload.mark("before");
+    await stack.edit({ live: "green" });
+    for (const command of [["preview"], ["up", "--yes", "--skip-preview"]]) {
+      const { code, output } = await stack.pulumi(...command);
+      expect(code).not.toBe(0);
+      expect(output).toMatch(/fail {2}rollback +backup only, Redis 6\.0\.\d+ ignores SET … PXAT/);
+      expect(output).toContain("redis-bluegreen:guardrails acceptBackupOnlyRollback: true");
+    }
+    expect(await whoAnswers(stack, stack.ports.write)).toBe(await identityOf(stack, "blue"));
+  });
+
+  step("cuts over under load once it is accepted", async () => {
+    await stack.edit({ guardrails: { acceptBackupOnlyRollback: true } });
+    const preview = await stack.preview();
+    expect(preview).toContain("rollback after this cutover: backup only: ");
+    expect(preview).toMatch(/12\. rollback link: none: rollback is by backup only: /);
+    await workload?.mark("cutover");
+    await stack.up();
+    expect(await whoAnswers(stack, stack.ports.write)).toBe(await identityOf(stack, "green"));
+    expect((await stack.outputs())["rollback"]).toMatch(/^backup only: /);
+    const { report } = await lastUpdate(stack);
+    expect(report).toMatchObject({ kind: "cutover", outcome: "done", verdict: { kind: "backup only" } });
+    await workload?.awaitWrites(200);
+    await stack.upUnchanged();
+  });
+
+  step("leaves blue as it was: its data kept, following nobody, closed to clients", async () => {
+    await stack.withServer("blue", async (blue) => {
+      expect((await blue.replication()).role).toBe("master");
+      expect((await blue.keyspace()).get(0)).toBeGreaterThanOrEqual(2_000);
+      await expect(blue.call("SET", "redis-bluegreen:probe", "1")).rejects.toThrow("NOREPLICAS");
+    });
+  });
+
+  step("refuses to go back to a blue that lacks what was written since", async () => {
+    await stack.edit({ live: "blue" });
+    for (const command of [["preview"], ["up", "--yes", "--skip-preview"]]) {
+      const { code, output } = await stack.pulumi(...command);
+      expect(code).not.toBe(0);
+      expect(output).toMatch(/blue follows nobody/);
+      expect(output).toMatch(/backup/);
+    }
+    expect(await whoAnswers(stack, stack.ports.write)).toBe(await identityOf(stack, "green"));
+    await stack.edit({ live: "green" });
+    await stack.upUnchanged();
+  });
+
+  step("has lost nothing, repeated nothing and shown no error to any client", async () => {
+    const result = await workload?.stop();
+    for (const window of ["before", "cutover"]) {
+      expect(result?.windows[window], `${window}: ${(result?.findings ?? []).join("\n")}`).toMatchObject({
+        lostWrites: 0,
+        repeatedWrites: 0,
+        clientErrors: 0,
+      });
+    }
+  });
+});
