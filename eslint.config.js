@@ -41,5 +41,14 @@ export default defineConfig(
     },
     { group: ["**/providers/**"], message: "Nothing imports upward: the engine is the bottom layer." },
   ),
+  {
+    // Hand-overs to code that is found by name at run time have no type, and a cast would be part of the stored text.
+    files: ["components/providers/*.ts"],
+    rules: {
+      "@typescript-eslint/no-unsafe-return": "off",
+      "@typescript-eslint/no-unsafe-call": "off",
+      "@typescript-eslint/no-unsafe-member-access": "off",
+    },
+  },
   { files: ["**/*.test.ts"], rules: { "@typescript-eslint/no-non-null-assertion": "off" } },
 );
