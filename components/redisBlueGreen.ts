@@ -1,6 +1,6 @@
 import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
-import type { Arguments, ColourArguments, RedisBlueGreenArgs } from "./arguments.ts";
+import type { Arguments, ColourArguments, DeploymentArguments, RedisBlueGreenArgs } from "./arguments.ts";
 import { operatorPorts } from "./arguments.ts";
 import { Proxy } from "./docker/proxy.ts";
 import type { ProxyColour } from "./docker/haproxyConfig.ts";
@@ -186,7 +186,6 @@ export class RedisBlueGreen extends pulumi.ComponentResource {
     dependsOn: pulumi.Resource[],
   ): TrafficSwitch {
     const { live, blue, green, endpoint, guardrails, backup, report } = this.args;
-    const images = { ...imageOf("blue", blue), ...imageOf("green", green) };
     return new TrafficSwitch(
       name,
       {
@@ -195,7 +194,8 @@ export class RedisBlueGreen extends pulumi.ComponentResource {
         live,
         ...(blue === undefined ? {} : { blue: this.target("blue", blue) }),
         ...(green === undefined ? {} : { green: this.target("green", green) }),
-        images,
+        images: fromDeployments(this.args, (spec) => spec.image),
+        memoryLimits: fromDeployments(this.args, (spec) => spec.memory * 1024 * 1024),
         runtime: { host: "127.0.0.1", port: endpoint.runtimePort },
         endpoint: { host: reachableHost(endpoint.host), port: endpoint.writePort },
         guardrails,
@@ -251,8 +251,17 @@ function specOf(colour: ColourArguments<pulumi.Output<string>>): ColourSpec {
   return { product, version, image, persistence, redis, operatorPort, replicas };
 }
 
-function imageOf(colour: Colour, spec: ColourArguments<pulumi.Output<string>> | undefined) {
-  return spec === undefined || spec.external ? {} : { [colour]: spec.image };
+/** Something of each colour that this project deploys; existing servers are left out. */
+function fromDeployments<T>(
+  args: Pick<Arguments<unknown>, Colour>,
+  pick: (spec: DeploymentArguments) => T,
+): Partial<Record<Colour, T>> {
+  const picked: Partial<Record<Colour, T>> = {};
+  for (const colour of COLOURS) {
+    const spec = args[colour];
+    if (spec?.external === false) picked[colour] = pick(spec);
+  }
+  return picked;
 }
 
 /** The address by which this machine reaches what listens on `host`. */

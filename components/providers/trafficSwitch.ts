@@ -54,6 +54,8 @@ export interface TrafficSwitchInputs {
   green?: DeploymentTarget;
   /** Images that can load a backup of each colour. */
   images: Partial<Record<Colour, string>>;
+  /** Memory limit of each colour's servers in bytes; an existing server's isn't known. */
+  memoryLimits: Partial<Record<Colour, number>>;
   /** Where the proxy's runtime API and the write endpoint listen, as the operator reaches them. */
   runtime: Address;
   endpoint: Address;

@@ -34,11 +34,12 @@ function checkState(facts: PreflightFacts, { standby }: Pair): CheckResult {
     const left = formatBytes(infoNumber(standby.info, "master_sync_left_bytes"));
     return forCutover(facts, "link", `a full copy is being received, ${left} to go`, "wait until it is done");
   }
+  // A link that was never up says -1.
   const since = infoNumber(standby.info, "master_link_down_since_seconds");
   return forCutover(
     facts,
     "link",
-    `down for ${since} s`,
+    since < 0 ? "not up yet" : `down for ${since} s`,
     "look into the standby's log, then run pulumi up with live unchanged",
   );
 }

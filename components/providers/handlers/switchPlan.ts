@@ -137,6 +137,7 @@ export async function preflight(
     ...mode,
     credentials: news.credentials,
     guardrails: news.guardrails,
+    memoryLimits: news.memoryLimits,
     ...(traffic === undefined ? {} : { proxySessions: traffic.sessions[live] }),
   });
   return results;

@@ -107,8 +107,19 @@ async function withSession<T>(
 
 /** What the inputs ask for; the plan is for people and decides nothing. */
 function wanted(inputs: TrafficSwitchInputs): string {
-  const { name, live, blue, green, images, runtime, endpoint, guardrails, backupDirectory, reportDirectory } =
-    inputs;
+  const {
+    name,
+    live,
+    blue,
+    green,
+    images,
+    memoryLimits,
+    runtime,
+    endpoint,
+    guardrails,
+    backupDirectory,
+    reportDirectory,
+  } = inputs;
   const { credentials, pathPrefix } = inputs;
   return stable({
     name,
@@ -116,6 +127,7 @@ function wanted(inputs: TrafficSwitchInputs): string {
     blue,
     green,
     images,
+    memoryLimits,
     runtime,
     endpoint,
     guardrails,
