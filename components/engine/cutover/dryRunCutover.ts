@@ -28,7 +28,7 @@ class DryRunCutover implements CutoverSteps {
 
   link = () =>
     Promise.resolve(
-      `see that ${this.input.to} follows ${this.input.from} with at most ${this.input.guardrails.maxLagBytes} bytes of lag`,
+      `see that ${this.input.to} follows ${this.input.from} with at most ${this.input.guardrails.maxLagBytes} bytes of lag${this.comparison}`,
     );
 
   backup = () =>
@@ -70,17 +70,19 @@ class DryRunCutover implements CutoverSteps {
         : `make ${this.input.from} follow ${this.input.to}`,
     );
 
-  verify = () =>
-    Promise.resolve(
-      `read and write through the endpoint, compare ${this.input.guardrails.verifyKeys} keys by value and expiry`,
-    );
+  verify = () => Promise.resolve(`read and write through the endpoint`);
 
   "rollback link" = () =>
     Promise.resolve(
       this.input.verdict.kind === "backup only"
         ? `none: rollback is by backup only: ${this.input.verdict.reason}`
-        : `see that ${this.input.from} continues behind ${this.input.to} without a full copy: rollback stays ${this.input.verdict.kind}`,
+        : `see that ${this.input.from} continues behind ${this.input.to} without a full copy${this.comparison}: rollback stays ${this.input.verdict.kind}`,
     );
+
+  private get comparison(): string {
+    const { verifyKeys } = this.input.guardrails;
+    return verifyKeys === 0 ? "" : `, and that ${verifyKeys} keys agree by value and expiry`;
+  }
 }
 
 /** The plan of a cutover: one sentence for each phase. */

@@ -118,6 +118,7 @@ async function planCutoverTo(
     guardrails: news.guardrails,
     backupDirectory: news.backupDirectory,
   });
+  say("plan:", ...plan);
   return { plan: [...settling, ...plan], failures };
 }
 
