@@ -1,10 +1,11 @@
 import { createHash } from "node:crypto";
 import type { Colour } from "../engine/colour.ts";
 import type { Credentials, Login } from "../engine/credentials.ts";
-import { atLeast, type ServerVersion } from "../engine/serverVersion.ts";
+import type { ServerVersion } from "../engine/serverVersion.ts";
 import { raisedValue } from "../engine/selfDescribing.ts";
 import { HEALTH_USER, PROXY_USER } from "../engine/users.ts";
 import type { Persistence } from "../arguments.ts";
+import { applicationRules, operatorRules, REPLICATION_RULES } from "./aclRules.ts";
 
 /** What a server's first configuration is made of. */
 export interface RedisConfInput {
@@ -17,20 +18,6 @@ export interface RedisConfInput {
   redis: Record<string, string>;
   credentials: Credentials;
 }
-
-/**
- * What an application may do: everything but administration. INFO and SORT are in @dangerous and common in
- * applications; CLIENT's harmless parts are what client libraries call when they connect.
- */
-const APPLICATION_RULES =
-  "~* +@all -@admin -@dangerous +info +sort +keys +client|setname +client|getname +client|id";
-
-/** All that the operator calls; CONFIG, ACL and REPLICAOF are what a cutover is made of. */
-const OPERATOR_RULES =
-  "~* -@all +@read +@connection +@transaction +set +info +config +acl +replicaof +role +client +dbsize +select " +
-  "+scan +wait +time +command +latency +memory +module|list +psync +sync +replconf +lastsave +debug|object";
-
-const REPLICATION_RULES = "-@all +psync +replconf +ping";
 
 /**
  * The configuration that a server starts with the first time. Afterwards the server keeps its own copy beside its data,
@@ -63,11 +50,9 @@ export function redisConf(input: RedisConfInput): string {
 
 function users({ credentials, version }: RedisConfInput): string[] {
   const { application, operator, replication } = credentials;
-  // Redis 6.0 has no rules for channels: every user may use them all.
-  const channels = atLeast(version.version, "6.2") ? " &*" : "";
   const lines = [
-    user(application, `${APPLICATION_RULES}${channels}`),
-    user(operator, OPERATOR_RULES),
+    user(application, applicationRules(version)),
+    user(operator, operatorRules(version)),
     user(replication, REPLICATION_RULES, "off"),
     `user ${PROXY_USER} off nopass -@all +ping +role`,
     `user ${HEALTH_USER} on nopass -@all +ping`,

@@ -41,8 +41,8 @@ export class DatasetReader {
     const { username, password } = server.client.options;
     const login = { username: username ?? "default", ...(password ? { password } : {}) };
     const connection = await BulkConnection.open(server.address, login, BATCH_TIMEOUT_MS);
-    // From 7.2 on, so that reading every key doesn't make every key look recently used; older ones refuse it.
-    await connection.batch([["CLIENT", "NO-TOUCH", "on"]]);
+    // So that reading every key doesn't make every key look recently used; older ones don't know it.
+    if (atLeast(version.version, "7.2")) await connection.batch([["CLIENT", "NO-TOUCH", "on"]]);
     return new DatasetReader(server, version, connection);
   }
 

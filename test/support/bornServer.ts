@@ -1,0 +1,61 @@
+import { GenericContainer, Wait, type StartedTestContainer } from "testcontainers";
+import { redisConf } from "../../components/docker/redisConf.ts";
+import type { Colour } from "../../components/engine/colour.ts";
+import type { Credentials, Login } from "../../components/engine/credentials.ts";
+import type { DeploymentTarget } from "../../components/engine/deploymentTarget.ts";
+import { RedisServer } from "../../components/engine/redisServer.ts";
+import type { ServerVersion } from "../../components/engine/serverVersion.ts";
+import { OPERATOR_USER, REPLICATION_USER } from "../../components/engine/users.ts";
+
+/** The users of a born server. Passwords with what a configuration file needs quoted. */
+export const CREDENTIALS: Credentials = {
+  application: { username: "default", password: 'application "of" this test' },
+  operator: { username: OPERATOR_USER, password: "operator\\of this 'test'" },
+  replication: { username: REPLICATION_USER, password: 'replication "of" \\this\\ test' },
+};
+
+const ADMIN: Login = { username: "test-admin", password: "test-admin" };
+
+/** A server that was started with the configuration that this project makes. */
+export interface BornServer {
+  container: StartedTestContainer;
+  target: DeploymentTarget;
+  /** A user that only the test has: everything is allowed. */
+  admin: RedisServer;
+  as(login: Login): Promise<RedisServer>;
+  stop(): Promise<void>;
+}
+
+/** Starts a primary of `image`, which is of `version`, as a stack would; it is born closed. */
+export async function bearServer(colour: Colour, image: string, version: ServerVersion): Promise<BornServer> {
+  const conf = redisConf({ colour, version, persistence: "rdb", redis: {}, credentials: CREDENTIALS });
+  const file = `${conf}user ${ADMIN.username} on >${ADMIN.password ?? ""} ~* +@all\n`;
+  const container = await new GenericContainer(image)
+    .withEntrypoint(["sh"])
+    .withCommand([
+      "-c",
+      `mkdir -p /data && cp /redis.conf /data && exec ${version.product}-server /data/redis.conf`,
+    ])
+    .withCopyContentToContainer([{ content: file, target: "/redis.conf" }])
+    .withExposedPorts(6379)
+    .withWaitStrategy(Wait.forLogMessage(/Ready to accept connections/))
+    .start();
+  const address = { host: "127.0.0.1", port: container.getMappedPort(6379) };
+  const admin = await RedisServer.connect(address, ADMIN, 20_000);
+  return {
+    container,
+    target: {
+      colour,
+      ...version,
+      primary: { operator: address, peer: { host: container.getIpAddress("bridge"), port: 6379 } },
+      replicas: [],
+      external: false,
+    },
+    admin,
+    as: (login) => RedisServer.connect(address, login, 20_000),
+    async stop() {
+      admin.close();
+      await container.stop({ timeout: 0 });
+    },
+  };
+}
