@@ -12,6 +12,7 @@ import type { Login } from "./engine/credentials.ts";
 import type { DeploymentTarget } from "./engine/deploymentTarget.ts";
 import { OPERATOR_USER, REPLICATION_USER } from "./engine/users.ts";
 import { ChangeGuard } from "./providers/changeGuard.ts";
+import { DestroyLock } from "./providers/destroyLock.ts";
 import { ReplicationLink } from "./providers/replicationLink.ts";
 import { TrafficSwitch, type SwitchCredentials } from "./providers/trafficSwitch.ts";
 import { resolveArguments } from "./resolvedArguments.ts";
@@ -71,6 +72,7 @@ export class RedisBlueGreen extends pulumi.ComponentResource {
     const proxy = this.createProxy(name, network.name, guard);
     const trafficSwitch = this.createSwitch(name, credentials, [...deployments, proxy]);
     const link = this.createLink(name, credentials, trafficSwitch);
+    this.createLock(name, [...deployments, proxy, trafficSwitch, ...(link === undefined ? [] : [link])]);
 
     const { endpoint } = this.args;
     this.writeEndpoint = trafficSwitch.serving.apply(() => `${endpoint.host}:${endpoint.writePort}`);
@@ -229,6 +231,14 @@ export class RedisBlueGreen extends pulumi.ComponentResource {
         credentials,
       },
       { parent: this, dependsOn: [trafficSwitch] },
+    );
+  }
+
+  private createLock(name: string, dependsOn: pulumi.Resource[]): void {
+    new DestroyLock(
+      name,
+      { schemaVersion: 1, allowDestroy: this.args.guardrails.allowDestroy, pathPrefix: this.pathPrefix },
+      { parent: this, dependsOn },
     );
   }
 

@@ -128,9 +128,20 @@ describe("the life of a stack from a retirement to its end", () => {
   });
 
   step("refuses to be destroyed without the user's explicit word", async () => {
+    for (const options of [[], ["--skip-preview"]]) {
+      const { code, output } = await stack.pulumi("destroy", "--yes", ...options);
+      expect(code).not.toBe(0);
+      // The engine's words; the name of what it refuses to delete says what is missing.
+      expect(output).toMatch(/::redis-destroy-needs-guardrails\.allowDestroy" cannot be deleted/);
+      expect(output).not.toMatch(/\d+ deleted/);
+    }
+    // Somebody follows the engine's advice.
+    await stack.mustPulumi("state", "unprotect", "--all", "--yes");
     const { code, output } = await stack.pulumi("destroy", "--yes", "--skip-preview");
     expect(code).not.toBe(0);
-    expect(output).toContain("redis-bluegreen:guardrails.allowDestroy is not true");
+    expect(output).toContain("redis-bluegreen:guardrails.allowDestroy is not true: nothing was removed");
+    expect(output).not.toMatch(/\d+ deleted/);
+    await stack.up();
     expect(await whoAnswers(stack, stack.ports.write)).toBe(await identityOf(stack, "blue"));
     expect(await stack.containers()).toHaveLength(3);
     await stack.upUnchanged();
