@@ -23,7 +23,6 @@ const SERVERS: readonly [image: string, product: ServerVersion["product"], versi
   ["redis:6.0", "redis", "6.0"],
   ["redis:7.0", "redis", "7.0"],
   ["redis:8.0", "redis", "8.0"],
-  ["valkey/valkey:8.1", "valkey", "8.1"],
   ["valkey/valkey:9.1", "valkey", "9.1"],
 ];
 
