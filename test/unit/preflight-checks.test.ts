@@ -89,6 +89,19 @@ const rows: Row[] = [
     /nobody/,
   ],
   [
+    "the standby was left behind by a cutover without a way back",
+    {
+      live: { version: { product: "redis", version: "8.0.2" } },
+      standby: {
+        version: { product: "redis", version: "6.0.16" },
+        replication: { role: "master", linkUp: false },
+      },
+    },
+    "role of standby",
+    "fail",
+    /Leave live: blue; the way back is by backup only/,
+  ],
+  [
     "the standby follows a stranger",
     { standby: { replication: { following: { host: "elsewhere", port: 1 } } } },
     "role of standby",
@@ -119,7 +132,10 @@ const rows: Row[] = [
   ["5.0 runs", { live: { version: { product: "redis", version: "5.0.14" } } }, "blue version", "fail", /ACL/],
   [
     "the standby can't copy",
-    { live: { version: { product: "redis", version: "8.6.3" } } },
+    {
+      live: { version: { product: "redis", version: "8.6.3" } },
+      standby: { replication: { linkUp: false } },
+    },
     "replication",
     "fail",
     /RDB version 13/,

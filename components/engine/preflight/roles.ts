@@ -1,4 +1,5 @@
 import { formatAddress } from "../address.ts";
+import { canReplicate } from "../compatibility/matrix.ts";
 import { follows } from "../deployment.ts";
 import { fail, pass, warn, type CheckResult } from "./checkResult.ts";
 import { seen, type ObservedColour, type PreflightFacts } from "./facts.ts";
@@ -61,6 +62,17 @@ function checkStandbyRole(
     role === "master" || following === undefined
       ? `${colour} follows nobody`
       : `${colour} follows ${formatAddress(following)} instead of ${facts.live.target.colour}`;
-  const cure = `run pulumi up with live: ${facts.live.target.colour}, so that it follows again`;
+  const cure = followCure(facts, standby);
   return facts.input.cutover ? fail(name, figure, cure) : warn(name, figure, cure);
+}
+
+/** A colour that was left behind by a cutover without a rollback link has no way to catch up. */
+function followCure(facts: PreflightFacts, standby: ServerSnapshot): string {
+  const live = facts.live.target.colour;
+  const liveVersion = seen(facts.live)?.version;
+  const left = standby.replication.role === "master";
+  if (liveVersion === undefined || !left || canReplicate(liveVersion, standby.version).ok) {
+    return `run pulumi up with live: ${live}, so that it follows again`;
+  }
+  return `it can't copy ${live}, and making it live would lose what ${live} has taken since the cutover. Leave live: ${live}; the way back is by backup only (redis-bluegreen:backup)`;
 }
