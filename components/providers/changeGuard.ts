@@ -2,20 +2,15 @@ import * as pulumi from "@pulumi/pulumi";
 import type { ColourSpec } from "../engine/changeRules.ts";
 
 /**
- * Hands each call over to code that is found by name at run time: no import, comment or variable may stand in these
- * functions, since their text is stored in the state of every resource and must not change with the code.
+ * The text of these functions is stored in the state of every resource and must not change with the code: no import,
+ * comment, type or line break may stand in them. So they hand each call over to code that is found by name at run time.
  */
+// prettier-ignore
+const load = () => process.getBuiltinModule("node:module").createRequire(process.cwd() + "/")("redis-bluegreen/provider");
+
 const provider: pulumi.dynamic.ResourceProvider = {
-  check: (o, n) =>
-    process
-      .getBuiltinModule("node:module")
-      .createRequire(process.cwd() + "/")("redis-bluegreen/provider")
-      .changeGuard.check(o, n),
-  create: (n) =>
-    process
-      .getBuiltinModule("node:module")
-      .createRequire(process.cwd() + "/")("redis-bluegreen/provider")
-      .changeGuard.create(n),
+  check: (o, n) => load().changeGuard.check(o, n),
+  create: (n) => load().changeGuard.create(n),
 };
 
 /** What the guard compares from one update to the next; no secrets. */

@@ -1,22 +1,13 @@
 import * as pulumi from "@pulumi/pulumi";
 
 /** As in changeGuard.ts: the text of these functions is part of the state. */
+// prettier-ignore
+const load = () => process.getBuiltinModule("node:module").createRequire(process.cwd() + "/")("redis-bluegreen/provider");
+
 const provider: pulumi.dynamic.ResourceProvider = {
-  create: (n) =>
-    process
-      .getBuiltinModule("node:module")
-      .createRequire(process.cwd() + "/")("redis-bluegreen/provider")
-      .destroyLock.create(n),
-  update: (i, o, n) =>
-    process
-      .getBuiltinModule("node:module")
-      .createRequire(process.cwd() + "/")("redis-bluegreen/provider")
-      .destroyLock.update(i, o, n),
-  delete: (i, p) =>
-    process
-      .getBuiltinModule("node:module")
-      .createRequire(process.cwd() + "/")("redis-bluegreen/provider")
-      .destroyLock.delete(i, p),
+  create: (n) => load().destroyLock.create(n),
+  update: (i, o, n) => load().destroyLock.update(i, o, n),
+  delete: (i, p) => load().destroyLock.delete(i, p),
 };
 
 /** What decides whether the stack may be destroyed. */

@@ -3,37 +3,16 @@ import type { DeploymentTarget } from "../engine/deploymentTarget.ts";
 import type { SwitchCredentials } from "./trafficSwitch.ts";
 
 /** As in changeGuard.ts: the text of these functions is part of the state. */
+// prettier-ignore
+const load = () => process.getBuiltinModule("node:module").createRequire(process.cwd() + "/")("redis-bluegreen/provider");
+
 const provider: pulumi.dynamic.ResourceProvider = {
-  check: (o, n) =>
-    process
-      .getBuiltinModule("node:module")
-      .createRequire(process.cwd() + "/")("redis-bluegreen/provider")
-      .replicationLink.check(o, n),
-  diff: (i, o, n) =>
-    process
-      .getBuiltinModule("node:module")
-      .createRequire(process.cwd() + "/")("redis-bluegreen/provider")
-      .replicationLink.diff(i, o, n),
-  create: (n) =>
-    process
-      .getBuiltinModule("node:module")
-      .createRequire(process.cwd() + "/")("redis-bluegreen/provider")
-      .replicationLink.create(n),
-  read: (i, p) =>
-    process
-      .getBuiltinModule("node:module")
-      .createRequire(process.cwd() + "/")("redis-bluegreen/provider")
-      .replicationLink.read(i, p),
-  update: (i, o, n) =>
-    process
-      .getBuiltinModule("node:module")
-      .createRequire(process.cwd() + "/")("redis-bluegreen/provider")
-      .replicationLink.update(i, o, n),
-  delete: (i, p) =>
-    process
-      .getBuiltinModule("node:module")
-      .createRequire(process.cwd() + "/")("redis-bluegreen/provider")
-      .replicationLink.delete(i, p),
+  check: (o, n) => load().replicationLink.check(o, n),
+  diff: (i, o, n) => load().replicationLink.diff(i, o, n),
+  create: (n) => load().replicationLink.create(n),
+  read: (i, p) => load().replicationLink.read(i, p),
+  update: (i, o, n) => load().replicationLink.update(i, o, n),
+  delete: (i, p) => load().replicationLink.delete(i, p),
 };
 
 /** The two ends of a link. */

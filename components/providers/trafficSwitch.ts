@@ -6,37 +6,16 @@ import type { DeploymentTarget } from "../engine/deploymentTarget.ts";
 import type { Guardrails } from "../engine/guardrails.ts";
 
 /** As in changeGuard.ts: the text of these functions is part of the state. */
+// prettier-ignore
+const load = () => process.getBuiltinModule("node:module").createRequire(process.cwd() + "/")("redis-bluegreen/provider");
+
 const provider: pulumi.dynamic.ResourceProvider = {
-  check: (o, n) =>
-    process
-      .getBuiltinModule("node:module")
-      .createRequire(process.cwd() + "/")("redis-bluegreen/provider")
-      .trafficSwitch.check(o, n),
-  diff: (i, o, n) =>
-    process
-      .getBuiltinModule("node:module")
-      .createRequire(process.cwd() + "/")("redis-bluegreen/provider")
-      .trafficSwitch.diff(i, o, n),
-  create: (n) =>
-    process
-      .getBuiltinModule("node:module")
-      .createRequire(process.cwd() + "/")("redis-bluegreen/provider")
-      .trafficSwitch.create(n),
-  read: (i, p) =>
-    process
-      .getBuiltinModule("node:module")
-      .createRequire(process.cwd() + "/")("redis-bluegreen/provider")
-      .trafficSwitch.read(i, p),
-  update: (i, o, n) =>
-    process
-      .getBuiltinModule("node:module")
-      .createRequire(process.cwd() + "/")("redis-bluegreen/provider")
-      .trafficSwitch.update(i, o, n),
-  delete: (i, p) =>
-    process
-      .getBuiltinModule("node:module")
-      .createRequire(process.cwd() + "/")("redis-bluegreen/provider")
-      .trafficSwitch.delete(i, p),
+  check: (o, n) => load().trafficSwitch.check(o, n),
+  diff: (i, o, n) => load().trafficSwitch.diff(i, o, n),
+  create: (n) => load().trafficSwitch.create(n),
+  read: (i, p) => load().trafficSwitch.read(i, p),
+  update: (i, o, n) => load().trafficSwitch.update(i, o, n),
+  delete: (i, p) => load().trafficSwitch.delete(i, p),
 };
 
 /** The users of every server, and the logins of existing servers. Secret as a whole. */

@@ -32,6 +32,8 @@ export interface Difference {
   detailed: Record<string, string>;
 }
 
+const STAND_IN = new URL("dockerProvider/main.ts", import.meta.url).pathname;
+
 /** A plugin process, spoken to over gRPC as the engine does. Properties carry their secret marks both ways. */
 export class Plugin {
   readonly #process: ChildProcess;
@@ -45,10 +47,15 @@ export class Plugin {
     );
   }
 
-  /** Starts and configures it. */
-  static async start(environment: NodeJS.ProcessEnv = {}): Promise<Plugin> {
-    const main = new URL("dockerProvider/main.ts", import.meta.url).pathname;
-    const child = spawn(process.execPath, [main], {
+  /**
+   * Starts and configures it.
+   * @param args for node, a script first; default: the stand-in for the docker provider
+   */
+  static async start(
+    environment: NodeJS.ProcessEnv = {},
+    args: readonly string[] = [STAND_IN],
+  ): Promise<Plugin> {
+    const child = spawn(process.execPath, args, {
       stdio: ["ignore", "pipe", "inherit"],
       env: { ...process.env, ...environment },
     });

@@ -3,6 +3,7 @@ import { redisConf } from "../../components/docker/redisConf.ts";
 import type { Colour } from "../../components/engine/colour.ts";
 import type { Credentials, Login } from "../../components/engine/credentials.ts";
 import type { DeploymentTarget } from "../../components/engine/deploymentTarget.ts";
+import { openCommands, readGate } from "../../components/engine/gate.ts";
 import { RedisServer } from "../../components/engine/redisServer.ts";
 import type { ServerVersion } from "../../components/engine/serverVersion.ts";
 import { OPERATOR_USER, REPLICATION_USER } from "../../components/engine/users.ts";
@@ -58,4 +59,9 @@ export async function bearServer(colour: Colour, image: string, version: ServerV
       await container.stop({ timeout: 0 });
     },
   };
+}
+
+/** Lets clients in and replicas copy, as the traffic switch does. */
+export async function openToClients({ admin }: BornServer): Promise<void> {
+  await admin.transaction(...openCommands(await readGate(admin)));
 }
