@@ -31,6 +31,7 @@ export async function follow(
     ["REPLICAOF", host, port],
     ...unpauseCommands((await primary.version()).version),
   );
+  await setRaised(primary, "repl-ping-replica-period", false);
   await primary.configRewrite();
 }
 
@@ -39,6 +40,7 @@ export async function keepClosed({ primary }: Deployment): Promise<void> {
   const gate = await readGate(primary);
   const { version } = await primary.version();
   await primary.transaction(...hideCommands(), ...fenceCommands(gate), ...unpauseCommands(version));
+  await setRaised(primary, "repl-ping-replica-period", false);
   await primary.configRewrite();
 }
 

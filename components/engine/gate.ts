@@ -1,5 +1,5 @@
 import { readRaised, raisedValue } from "./selfDescribing.ts";
-import type { RedisServer } from "./redisServer.ts";
+import { isWithoutFile, type RedisServer } from "./redisServer.ts";
 import { PROXY_USER, REPLICATION_USER } from "./users.ts";
 
 /** The directive that fences a primary; its older name is an alias from Redis 5.0 on. */
@@ -15,7 +15,25 @@ export interface Gate {
   minReplicas: number;
   /** Whether the server has this project's replication user; an existing server doesn't. */
   replicationUser: boolean;
+  /** A cutover made this server a primary and nobody opened it since: what it wrote by itself is expiry at most. */
+  unopened?: boolean;
+  /** A cutover closed this server for good, once another one held every byte of this history up to the offset. */
+  handedOver?: Handover;
 }
+
+/** Where a history ended on one server for another to go on. */
+export interface Handover {
+  replid: string;
+  offset: number;
+}
+
+/**
+ * Notes for whoever finds a server after the driver of its cutover died. They are kept as a key pattern of the proxy's
+ * user, who may not use any key: so they are written to the server's file together with the gate, survive a restart,
+ * which gives a primary another replication ID, and go when the gate is opened.
+ */
+const UNOPENED = "redis-bluegreen:unopened";
+const HANDED_OVER = "redis-bluegreen:handed-over:";
 
 /** Looks at a server's gate. */
 export async function readGate(server: RedisServer): Promise<Gate> {
@@ -26,20 +44,73 @@ export async function readGate(server: RedisServer): Promise<Gate> {
   ]);
   const fence = readRaised(config.get(FENCE));
   const flags = user?.[user.indexOf("flags") + 1];
+  const proxyOn = Array.isArray(flags) && flags.includes("on");
+  const notes = proxyOn ? [] : keyPatterns(user?.[user.indexOf("keys") + 1]);
+  const handedOver = notes.map(parseHandover).find((handover) => handover !== undefined);
   return {
-    proxyOn: Array.isArray(flags) && flags.includes("on"),
+    proxyOn,
     fenced: fence.raised,
     minReplicas: fence.original,
     replicationUser: replicationUser !== null,
+    ...(fence.raised && notes.includes(UNOPENED) ? { unopened: true } : {}),
+    ...(handedOver === undefined ? {} : { handedOver }),
   };
+}
+
+/** Redis 6 answers with a list, Redis 7 with a text of patterns, each behind a `~`. */
+function keyPatterns(reply: unknown): string[] {
+  if (Array.isArray(reply)) return reply.map(String);
+  return typeof reply === "string" ? reply.split(" ").map((pattern) => pattern.replace(/^~/, "")) : [];
+}
+
+function parseHandover(note: string): Handover | undefined {
+  const [replid = "", offset = ""] = note.startsWith(HANDED_OVER)
+    ? note.slice(HANDED_OVER.length).split(":")
+    : [];
+  return replid === "" || offset === "" ? undefined : { replid, offset: Number(offset) };
 }
 
 /** Commands for one MULTI. */
 export type Commands = (string | number)[][];
 
-/** Keeps the proxy away. */
+/** Keeps the proxy away; wipes notes. */
 export function hideCommands(): Commands {
-  return [["ACL", "SETUSER", PROXY_USER, "reset", "off", "nopass", "-@all", "+ping", "+role"]];
+  return [hide()];
+}
+
+/** Makes a closed standby a primary that is still closed, and notes that. */
+export function promoteCommands(gate: Gate): Commands {
+  return [hide(`~${UNOPENED}`), ...fenceCommands(gate), ["REPLICAOF", "NO", "ONE"]];
+}
+
+function hide(...patterns: string[]): Commands[0] {
+  return ["ACL", "SETUSER", PROXY_USER, "reset", "off", "nopass", "-@all", "+ping", "+role", ...patterns];
+}
+
+/**
+ * Writes to the server's file that it is closed, so that it comes back so after a restart. In memory the fence stays as
+ * it is: a server whose writes are held would begin to refuse them instead.
+ * @param handedOver noted with it, where another server holds every byte
+ * @returns false where the server was started without a file
+ */
+export async function persistClosed(
+  server: RedisServer,
+  gate: Gate,
+  handedOver?: Handover,
+): Promise<boolean> {
+  const note = handedOver && [`~${HANDED_OVER}${handedOver.replid}:${handedOver.offset}`];
+  try {
+    await server.transaction(
+      hide(...(note ?? [])),
+      ...fenceCommands(gate),
+      ["CONFIG", "REWRITE"],
+      ["CONFIG", "SET", FENCE, gate.fenced ? raisedValue(gate.minReplicas) : gate.minReplicas],
+    );
+    return true;
+  } catch (error) {
+    if (isWithoutFile(error)) return false;
+    throw error;
+  }
 }
 
 /** Refuses every write, for good. */

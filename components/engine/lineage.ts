@@ -12,16 +12,17 @@ export type Lineage =
   /** `other` may hold what `base` doesn't. */
   | "unknown";
 
-/** What `other` holds compared with `base`, when `other` is to follow `base`. */
-export function lineage(base: ReplicationState, other: ReplicationState): Lineage {
+/**
+ * What `other` holds compared with `base`, when `other` is to follow `base`.
+ * @param unopened `other` was closed to writes ever since it was promoted: whatever it added to its history by itself is
+ *   the expiry of keys, which `base` expires as well
+ */
+export function lineage(base: ReplicationState, other: ReplicationState, unopened = false): Lineage {
   if (other.replid === base.replid && other.offset <= base.offset) return "continues";
   if (other.replid === base.replid2 && other.offset < base.secondOffset) return "continues";
   // Promoted and then left alone: its history ends where it began.
-  if (
-    other.replid2 === base.replid &&
-    other.offset + 1 === other.secondOffset &&
-    other.offset <= base.offset
-  ) {
+  const leftAlone = unopened || other.offset + 1 === other.secondOffset;
+  if (other.replid2 === base.replid && other.secondOffset <= base.offset + 1 && leftAlone) {
     return "nothing of its own";
   }
   return "unknown";

@@ -1,4 +1,4 @@
-import { fenceCommands, hideCommands, type Commands, type Gate } from "./gate.ts";
+import { fenceCommands, hideCommands, type Commands, type Gate, type Handover } from "./gate.ts";
 import { parseInfo } from "./infoReply.ts";
 import { keyspaceOf, replicationStateOf, type Keyspace, type RedisServer } from "./redisServer.ts";
 import { atLeast } from "./serverVersion.ts";
@@ -56,14 +56,15 @@ export async function pauseWrites(
  * Makes a hold last until somebody ends it, keeps the proxy away, and reads the offset, in one transaction. Writes that
  * arrive are held, where a fence would refuse them: the server looks at `min-replicas-to-write` before it looks at the
  * pause.
- * @returns the offset, from which nothing can move any more
+ * @returns the history, and the offset from which nothing can move any more
  */
-export async function holdForGood(server: RedisServer): Promise<number> {
+export async function holdForGood(server: RedisServer): Promise<Handover> {
   const replies = await server.transaction(["CLIENT", "PAUSE", ENDLESS_MS, "WRITE"], ...hideCommands(), [
     "INFO",
     "replication",
   ]);
-  return replicationStateOf(parseInfo(String(replies.at(-1)))).offset;
+  const { replid, offset } = replicationStateOf(parseInfo(String(replies.at(-1))));
+  return { replid, offset };
 }
 
 /** Commands that end a hold; none before 6.2, where it ends by itself. */

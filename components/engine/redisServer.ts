@@ -39,6 +39,11 @@ export class RedisServerError extends Error {
   override name = "RedisServerError";
 }
 
+/** Whether CONFIG REWRITE failed because the server was started without a file. */
+export function isWithoutFile(error: unknown): boolean {
+  return error instanceof RedisServerError && error.message.includes("without a config file");
+}
+
 /**
  * One Redis or Valkey server, seen by the operator. Every call has a deadline and fails rather than waits for a
  * reconnection: what the server did must be looked at again, never assumed.
@@ -166,7 +171,7 @@ export class RedisServer {
       await this.call("CONFIG", "REWRITE");
       return true;
     } catch (error) {
-      if (error instanceof RedisServerError && error.message.includes("without a config file")) return false;
+      if (isWithoutFile(error)) return false;
       throw error;
     }
   }

@@ -1,4 +1,5 @@
 import { canReplicate } from "./compatibility/matrix.ts";
+import type { Colour } from "./colour.ts";
 import type { Credentials } from "./credentials.ts";
 import { follows, isOpen, observeDeployment, type Deployment, type DeploymentState } from "./deployment.ts";
 import { follow, setTripwire, unfollow } from "./follow.ts";
@@ -55,7 +56,12 @@ export async function ensureLink(input: LinkInput): Promise<void> {
     throw new RefusedError(`${standby.colour} takes writes from clients: it is not made to follow anybody`);
   }
   if (status === "cut") {
-    refuseOverwriting(input, liveState, standbyState);
+    const refusal = followRefusal(
+      { colour: live.colour, state: liveState },
+      { colour: standby.colour, state: standbyState },
+      input.reseed,
+    );
+    if (refusal !== undefined) throw new RefusedError(refusal);
     progress(`${standby.colour} begins to follow ${live.colour}`);
   }
   await setTripwire(live, standby);
@@ -84,19 +90,25 @@ function refuseUnlessLive(live: Deployment, state: DeploymentState): void {
   );
 }
 
-function refuseOverwriting(input: LinkInput, live: DeploymentState, standby: DeploymentState): void {
-  const relation = lineage(live.replication, standby.replication);
-  if (relation === "continues") return;
-  const copy = canReplicate(live.version, standby.version);
+/** A colour as it was found. */
+export interface FoundColour {
+  colour: Colour;
+  state: DeploymentState;
+}
+
+/**
+ * Why a standby that follows nobody can't be made to follow the live colour, and what to do instead; undefined where it
+ * can without losing anything.
+ */
+export function followRefusal(live: FoundColour, standby: FoundColour, reseed: boolean): string | undefined {
+  const relation = lineage(live.state.replication, standby.state.replication, standby.state.gate.unopened);
+  if (relation === "continues") return undefined;
+  const copy = canReplicate(live.state.version, standby.state.version);
   if (!copy.ok) {
-    throw new RefusedError(
-      `${input.standby.colour} (${formatVersion(standby.version)}) can't continue behind ${input.live.colour} and would need a full copy, but ${copy.reason}. Its data is kept as it is; the way back is its backup. To upgrade again, remove ${input.standby.colour} and add it with a version that can follow`,
-    );
+    return `${standby.colour} (${formatVersion(standby.state.version)}) can't continue behind ${live.colour} and would need a full copy, but ${copy.reason}. Its data is kept as it is; the way back is its backup. To upgrade again, remove ${standby.colour} and add it with a version that can follow`;
   }
-  if (relation === "nothing of its own" || standby.keys === 0 || input.reseed) return;
-  throw new RefusedError(
-    `${input.standby.colour} holds ${standby.keys} keys that a full copy from ${input.live.colour} would overwrite. If they are not wanted, set ${input.standby.colour}.reseed: true and run pulumi up again; else save them first`,
-  );
+  if (relation === "nothing of its own" || standby.state.keys === 0 || reseed) return undefined;
+  return `${standby.colour} holds ${standby.state.keys} keys that a full copy from ${live.colour} would overwrite. If they are not wanted, set ${standby.colour}.reseed: true and run pulumi up again; else save them first`;
 }
 
 async function awaitSync(input: LinkInput, fullCopies: number, canCopy: boolean): Promise<void> {

@@ -15,17 +15,23 @@ export interface UntilOptions {
 }
 
 /**
- * Looks until `probe` gives a value.
+ * Looks until `probe` gives a value. A probe that doesn't end is not waited for beyond the deadline.
  * @throws DeadlineError with what was awaited
  */
 export async function until<T>(probe: () => Promise<T | undefined>, options: UntilOptions): Promise<T> {
   const deadline = performance.now() + options.timeoutMs;
-  for (;;) {
-    const value = await probe();
-    if (value !== undefined) return value;
-    if (performance.now() >= deadline) {
-      throw new DeadlineError(`${options.what}: not within ${options.timeoutMs} ms`);
+  const over = new AbortController();
+  const late = delay(options.timeoutMs, undefined, { signal: over.signal }).catch(() => undefined);
+  try {
+    for (;;) {
+      const value = await Promise.race([probe(), late]);
+      if (value !== undefined) return value;
+      if (performance.now() >= deadline) {
+        throw new DeadlineError(`${options.what}: not within ${options.timeoutMs} ms`);
+      }
+      if (options.intervalMs > 0) await delay(options.intervalMs);
     }
-    if (options.intervalMs > 0) await delay(options.intervalMs);
+  } finally {
+    over.abort();
   }
 }

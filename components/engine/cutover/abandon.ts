@@ -11,39 +11,52 @@ import { settle } from "./settle.ts";
  * @returns what was put back, as a clause for the error message
  */
 export async function abandonCutover(input: CutoverInput): Promise<string> {
-  const connections: Deployment[] = [];
+  const { colour } = input.from;
+  let from: Deployment | undefined;
   try {
-    const from = await connectDeployment(input.from.target, input.credentials);
-    connections.push(from);
+    from = await connectDeployment(input.from.target, input.credentials);
     await settle(
-      { kind: "reopen", from: from.colour },
+      { kind: "reopen", from: colour },
       {
-        deployments: { [from.colour]: from },
+        deployments: { [colour]: from },
         traffic: input.traffic,
         credentials: input.credentials,
         progress: () => undefined,
       },
     );
-    const to = await connectDeployment(input.to.target, input.credentials);
-    connections.push(to);
-    const relinked = await relink(from, to, input);
-    return `${from.colour} serves as before${relinked}`;
+    return `${colour} serves as before${await relinked(from, input)}`;
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
-    return `${input.from.colour} could not be looked after (${reason}); its pause ends by itself, and pulumi up settles the rest`;
+    return `${colour} could not be looked after (${reasonOf(error)}); its pause ends by itself, and pulumi up settles the rest`;
   } finally {
-    for (const { primary } of connections) primary.close();
+    from?.primary.close();
   }
+}
+
+/** What can be done for the new colour; that it doesn't answer is often why the cutover failed. */
+async function relinked(from: Deployment, input: CutoverInput): Promise<string> {
+  let to: Deployment | undefined;
+  try {
+    to = await connectDeployment(input.to.target, input.credentials);
+    return await relink(from, to, input);
+  } catch (error) {
+    return `, ${input.to.colour} could not be looked after (${reasonOf(error)})`;
+  } finally {
+    to?.primary.close();
+  }
+}
+
+function reasonOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }
 
 /** Makes a new colour that was promoted already follow again, where that can't lose anything. */
 async function relink(from: Deployment, to: Deployment, input: CutoverInput): Promise<string> {
   const [old, next] = await Promise.all([observeDeployment(from), observeDeployment(to)]);
   if (next.replication.role === "replica") return "";
-  const relation = lineage(old.replication, next.replication);
+  const relation = lineage(old.replication, next.replication, next.gate.unopened);
   if (relation === "continues" || (relation !== "unknown" && canReplicate(old.version, next.version).ok)) {
     await follow(to, from, input.credentials);
     return `, ${to.colour} follows it again`;
   }
-  return `, ${to.colour} is left closed and follows nobody`;
+  return `, ${to.colour} keeps its data, closed, and follows nobody`;
 }

@@ -2,7 +2,7 @@ import { performance } from "node:perf_hooks";
 import { formatAddress } from "../address.ts";
 import { operatorLogin, isOpen, observeDeployment, type Deployment } from "../deployment.ts";
 import { follow, keepClosed, setTripwire, unfollow } from "../follow.ts";
-import { openCommands, readGate, type Gate } from "../gate.ts";
+import { openCommands, persistClosed, promoteCommands, readGate, type Gate } from "../gate.ts";
 import { infoNumber } from "../infoReply.ts";
 import { RefusedError } from "../progress.ts";
 import { RedisServer, RedisServerError } from "../redisServer.ts";
@@ -26,7 +26,7 @@ export class RealCutover implements CutoverSteps {
   private readonly startedAt = performance.now();
   private fromVersion = "0";
   private pause: Pause | undefined;
-  private gateTo: Gate | undefined;
+  private gates: { from: Gate; to: Gate } | undefined;
   private pausedAt = 0;
   private fullCopies = 0;
 
@@ -75,7 +75,7 @@ export class RealCutover implements CutoverSteps {
   hold = async (): Promise<string> => {
     const { from, traffic, guardrails } = this.input;
     const [gate, gateTo] = await Promise.all([readGate(from.primary), readGate(this.input.to.primary)]);
-    this.gateTo = gateTo;
+    this.gates = { from: gate, to: gateTo };
     await traffic.prepare();
     this.pausedAt = performance.now();
     this.pause = await pauseWrites(from.primary, this.fromVersion, gate, guardrails.pauseTimeoutMs);
@@ -107,19 +107,15 @@ export class RealCutover implements CutoverSteps {
 
   promote = async (): Promise<string> => {
     if (this.holdsWritesOnly) this.checkPause();
-    await this.input.to.primary.call("REPLICAOF", "NO", "ONE");
+    await this.input.to.primary.transaction(...promoteCommands(this.gateOf("to")));
     return `${this.input.to.colour} is a primary, still closed to clients`;
   };
 
   fence = async (): Promise<string> => {
     const { from, to } = this.input;
-    const persisting = [to.primary.configRewrite()];
     // Before 6.2 the gate was closed together with the pause, and nothing can be asked until that ends.
-    if (this.holdsWritesOnly) {
-      await this.fenceVerified();
-      persisting.push(from.primary.configRewrite());
-    }
-    const persisted = await Promise.all(persisting);
+    const fencing = this.holdsWritesOnly ? this.fenceVerified() : Promise.resolve(true);
+    const persisted = await Promise.all([to.primary.configRewrite(), fencing]);
     this.committed = true;
     return persisted.includes(false)
       ? `${from.colour} takes no more writes; it has no configuration file, so its restart would undo this (the proxy would still not send clients there)`
@@ -128,10 +124,10 @@ export class RealCutover implements CutoverSteps {
 
   switch = async (): Promise<string> => {
     const { to, traffic } = this.input;
-    if (this.gateTo === undefined) throw new Error("writes are not held");
-    await to.primary.transaction(...openCommands(this.gateTo));
+    await to.primary.transaction(...openCommands(this.gateOf("to")));
     this.figures.connectionsMoved = await traffic.move(to.colour);
     this.figures.writePauseMs = performance.now() - this.pausedAt;
+    await to.primary.configRewrite();
     return `clients reach ${to.colour} after a write pause of ${this.figures.writePauseMs.toFixed(1)} ms, ${this.figures.connectionsMoved} connections moved`;
   };
 
@@ -139,8 +135,6 @@ export class RealCutover implements CutoverSteps {
     const { from, to, credentials } = this.input;
     if (this.native) await follow(from, to, credentials);
     else await keepClosed(from);
-    await setRaised(from.primary, "repl-ping-replica-period", false);
-    await Promise.all([from.primary.configRewrite(), to.primary.configRewrite()]);
     const unreached = await moveReaders(from.target, to.target, credentials);
     const rest = unreached.length === 0 ? "" : `; replicas that did not answer: ${unreached.join(", ")}`;
     return this.native
@@ -185,13 +179,19 @@ export class RealCutover implements CutoverSteps {
    * The pause runs on the server's clock and may have ended if this process was stopped: the fence doesn't end, and the
    * offset in its own transaction proves that nothing was written before it.
    */
-  private async fenceVerified(): Promise<void> {
+  private async fenceVerified(): Promise<boolean> {
+    const { colour, primary } = this.input.from;
     const { offset: heldAt } = this.heldPause();
-    const offset = await holdForGood(this.input.from.primary);
-    if (offset === heldAt) return;
+    const { offset, replid } = await holdForGood(primary);
+    if (offset === heldAt) return persistClosed(primary, this.gateOf("from"), { replid, offset });
     throw new RefusedError(
-      `${this.input.from.colour} took writes after it was held (offset ${offset}, held at ${heldAt}): the pause had ended`,
+      `${colour} took writes after it was held (offset ${offset}, held at ${heldAt}): the pause had ended`,
     );
+  }
+
+  private gateOf(end: "from" | "to"): Gate {
+    if (this.gates === undefined) throw new Error("writes are not held");
+    return this.gates[end];
   }
 
   private get holdsWritesOnly(): boolean {

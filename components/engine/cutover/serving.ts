@@ -41,21 +41,33 @@ function interruptedCutover(observed: ObservedColours): Situation | undefined {
     const from = otherColour(to);
     const [next, old] = [observed[to], observed[from]];
     if (next === undefined || old === undefined || next.replication.role !== "master") continue;
+    if (tookOver(next, old)) return { kind: "finish", from, to };
     // The promoted one's second history is the old one's, and the old one stopped where that ended.
     const relation = lineage(next.replication, old.replication);
     if (next.replication.replid2 === old.replication.replid && relation === "continues") {
-      return { kind: "finish", from, to };
-    }
-    if (old.replication.role === "replica" && old.replication.replid === next.replication.replid) {
       return { kind: "finish", from, to };
     }
   }
   for (const from of COLOURS) {
     const [old, other] = [observed[from], observed[otherColour(from)]];
     if (old?.replication.role !== "master" || other === undefined) continue;
-    if (lineage(old.replication, other.replication) !== "unknown") return { kind: "reopen", from };
+    // A primary and its replica; not by their offsets, since they were not asked at the same instant.
+    const isReplica = other.replication.role === "replica";
+    if (isReplica && other.replication.replid === old.replication.replid) return { kind: "reopen", from };
+    const relation = lineage(old.replication, other.replication, other.gate.unopened);
+    if (relation !== "unknown") return { kind: "reopen", from };
   }
   return undefined;
+}
+
+/**
+ * Whether `next` still is the primary to which `old` handed over: true after a restart of `old`, which gives it another
+ * replication ID and maybe an older dataset, and no longer after one of `next`, which may have lost what it was given.
+ */
+function tookOver(next: DeploymentState, old: DeploymentState): boolean {
+  const { handedOver } = old.gate;
+  const { replid2, secondOffset } = next.replication;
+  return handedOver?.replid === replid2 && handedOver.offset + 1 === secondOffset;
 }
 
 /**
@@ -75,6 +87,6 @@ function refuse(): never {
   throw new RefusedError(
     "no colour takes writes, and the servers don't tell which one holds the last write. Nothing is touched. Compare " +
       "INFO replication of both (replid, replid2, offsets), open the right one by hand (CONFIG SET " +
-      "min-replicas-to-write 0, ACL SETUSER redis-bluegreen-proxy on, CONFIG REWRITE), and run pulumi up again",
+      "min-replicas-to-write 0, ACL SETUSER redis-bluegreen-proxy resetkeys on, CONFIG REWRITE), and run pulumi up again",
   );
 }

@@ -1,7 +1,7 @@
 import type { Colour } from "../colour.ts";
 import type { Credentials } from "../credentials.ts";
 import { observeDeployment, type Deployment } from "../deployment.ts";
-import { hideCommands, openCommands } from "../gate.ts";
+import { openCommands, persistClosed, readGate } from "../gate.ts";
 import type { Progress } from "../progress.ts";
 import { setRaised } from "../selfDescribing.ts";
 import type { Traffic } from "../traffic.ts";
@@ -28,7 +28,7 @@ export async function settle(situation: Situation, input: SettleInput): Promise<
   if (deployment === undefined) throw new Error(`${serving} serves but is not connected`);
   if (situation.kind === "finish") {
     const from = input.deployments[situation.from];
-    if (from !== undefined) await persistHidden(from);
+    if (from !== undefined) await keepAway(from);
     input.progress(
       `a cutover was cut off after ${situation.from} was closed: finishing it, ${serving} is opened`,
     );
@@ -46,9 +46,9 @@ function openColour(situation: Exclude<Situation, { kind: "serving" }>): Colour 
 }
 
 /** Leaves the pause as it is: the link that follows ends it together with what would move the offset. */
-async function persistHidden({ primary }: Deployment): Promise<void> {
-  await primary.transaction(...hideCommands());
-  await primary.configRewrite();
+async function keepAway({ primary }: Deployment): Promise<void> {
+  const gate = await readGate(primary);
+  await persistClosed(primary, gate, gate.handedOver);
 }
 
 async function open(deployment: Deployment): Promise<void> {
@@ -64,8 +64,10 @@ async function open(deployment: Deployment): Promise<void> {
 
 /** Restores what was raised for a cutover, and sends clients and readers to the live colour. */
 async function tidy(input: SettleInput, serving: Colour): Promise<void> {
-  for (const deployment of Object.values(input.deployments)) {
-    await setRaised(deployment.primary, "repl-ping-replica-period", false);
+  for (const { primary, colour } of Object.values(input.deployments)) {
+    // A closed primary must not send as much as a PING before it follows again: its link lives on its offset.
+    if (colour !== serving && (await primary.replication()).role === "master") continue;
+    await setRaised(primary, "repl-ping-replica-period", false);
   }
   const live = input.deployments[serving];
   const state = await input.traffic.observe();

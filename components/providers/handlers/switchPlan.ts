@@ -4,6 +4,7 @@ import { situationOf, type Situation } from "../../engine/cutover/serving.ts";
 import { runPreflight } from "../../engine/preflight/runPreflight.ts";
 import { formatCheck, type CheckResult } from "../../engine/preflight/checkResult.ts";
 import { Haproxy } from "../../engine/haproxy.ts";
+import { followRefusal } from "../../engine/replicationLink.ts";
 import { formatVersion } from "../../engine/serverVersion.ts";
 import type { TrafficSwitchInputs } from "../trafficSwitch.ts";
 import { say } from "./say.ts";
@@ -64,7 +65,7 @@ function settlingPlan(situation: Situation): string[] {
   if (situation.kind === "serving") return [];
   if (situation.kind === "finish")
     return [`finish the cutover that was cut off: open ${situation.to} to clients`];
-  return [`undo the cutover that was cut off: open ${situation.from} to clients again`];
+  return [`open ${situation.from} to clients: no colour is`];
 }
 
 function unreachableFailure(
@@ -104,13 +105,10 @@ async function planCutoverTo(
   say(
     `cutover ${from} (${formatVersion(await old.primary.version())}) -> ${to} (${formatVersion(await next.primary.version())})`,
   );
-  const results = await preflight(from, to, news, { standbyDeployed: true, cutover: true });
-  say("preflight:", ...results.map(formatCheck));
+  const first = [...settling, ...relinkPlan(from, to, session)];
+  const failures = await failedChecks(from, to, first, news);
   say(`rollback after this cutover: ${verdictText(verdict)}`);
   say("expected write pause: 2 to 10 ms on a host that is not overloaded; clients wait, none is refused");
-  const failures = results
-    .filter((r) => r.outcome === "fail")
-    .map((r) => ({ property: "" as const, reason: formatFailure(r) }));
   const plan = await planCutover({
     from,
     to,
@@ -118,8 +116,36 @@ async function planCutoverTo(
     guardrails: news.guardrails,
     backupDirectory: news.backupDirectory,
   });
-  say("plan:", ...plan);
-  return { plan: [...settling, ...plan], failures };
+  say("plan:", ...first, ...plan);
+  return { plan: [...first, ...plan], failures };
+}
+
+/** A colour that a cut-off cutover promoted without opening it follows again first; where it can't, the checks fail. */
+function relinkPlan(from: Colour, to: Colour, { observed }: Session): string[] {
+  const [live, standby] = [observed[from], observed[to]];
+  if (live === undefined || standby?.replication.role !== "master") return [];
+  const refusal = followRefusal({ colour: from, state: live }, { colour: to, state: standby }, false);
+  return refusal === undefined
+    ? [`make ${to} follow ${from} again, which it left without taking any write`]
+    : [];
+}
+
+/** Nothing can be told of a cutover's start before what a cut-off one left is settled; the cutover checks again itself. */
+async function failedChecks(
+  from: Colour,
+  to: Colour,
+  first: string[],
+  news: TrafficSwitchInputs,
+): Promise<SwitchPlan["failures"]> {
+  if (first.length > 0) {
+    say("preflight: runs when what a cut-off update left behind is settled");
+    return [];
+  }
+  const results = await preflight(from, to, news, { standbyDeployed: true, cutover: true });
+  say("preflight:", ...results.map(formatCheck));
+  return results
+    .filter((r) => r.outcome === "fail")
+    .map((r) => ({ property: "" as const, reason: formatFailure(r) }));
 }
 
 /** Runs the checks. */
