@@ -1,0 +1,56 @@
+import type { ChildProcess } from "node:child_process";
+import type { PhaseName } from "../../components/engine/cutover/phases.ts";
+import { killTree } from "./processTree.ts";
+import type { CommandResult, TestStack } from "./testStack.ts";
+
+/** A `pulumi up` whose driver stands still before a phase of the cutover. */
+export class FrozenUpdate {
+  /** What the command prints and how it ends, once it goes on. */
+  readonly result: Promise<CommandResult>;
+  private readonly child: ChildProcess;
+  private readonly stack: TestStack;
+
+  private constructor(stack: TestStack, child: ChildProcess, result: Promise<CommandResult>) {
+    this.stack = stack;
+    this.child = child;
+    this.result = result;
+  }
+
+  /**
+   * Starts `pulumi up` and resolves when its driver stands still.
+   * @param goesOnAfterMs how long it stands still, unless it is killed
+   * @throws Error with the output when the command ends instead
+   */
+  static async before(phase: PhaseName, stack: TestStack, goesOnAfterMs = 60_000): Promise<FrozenUpdate> {
+    const { child, result } = stack.start(["up", "--yes", "--skip-preview"], {
+      REDIS_BLUEGREEN_FREEZE_BEFORE: phase,
+      REDIS_BLUEGREEN_FREEZE_BEFORE_MS: String(goesOnAfterMs),
+    });
+    const frozen = new Promise<void>((resolve) => {
+      let output = "";
+      child.stdout?.on("data", (chunk: Buffer) => {
+        output += chunk.toString();
+        if (output.includes(`frozen before phase ${phase}`)) resolve();
+      });
+    });
+    const ended = await Promise.race([frozen, result]);
+    if (ended !== undefined) throw new Error(`pulumi up did not get to ${phase}:\n${ended.output}`);
+    return new FrozenUpdate(stack, child, result);
+  }
+
+  /**
+   * Kills the command line, the language host and every provider.
+   * @returns the names of the processes that were killed
+   */
+  async kill(): Promise<string[]> {
+    if (this.child.pid === undefined) throw new Error("pulumi up did not start");
+    const killed = await killTree(this.child.pid);
+    await this.result;
+    return killed;
+  }
+
+  /** What a user does before running `pulumi up` again after a kill. */
+  async unlock(): Promise<void> {
+    await this.stack.mustPulumi("cancel", "--yes");
+  }
+}

@@ -1,0 +1,71 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { until } from "../../components/engine/until.ts";
+
+/**
+ * Kills a process and all that descends from it with SIGKILL, whichever process groups they are in, and waits until
+ * every one of them is gone: what a machine does that loses its power.
+ * @returns the command names of what was killed
+ */
+export async function killTree(root: number): Promise<string[]> {
+  const killed = new Map<number, string>();
+  // Again until nothing new turns up: a process may have started a child in between.
+  for (let tree = livingTree(root); tree.size > 0; tree = livingTree(root)) {
+    for (const [pid, name] of tree) {
+      killed.set(pid, name);
+      kill(pid);
+    }
+    for (const pid of killed.keys()) {
+      await until(() => Promise.resolve(isGone(pid) ? true : undefined), {
+        timeoutMs: 10_000,
+        intervalMs: 5,
+        what: `process ${pid} ends`,
+      });
+    }
+  }
+  return [...killed.values()];
+}
+
+function kill(pid: number): void {
+  try {
+    process.kill(pid, "SIGKILL");
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "ESRCH") throw error;
+  }
+}
+
+interface ProcessLine {
+  name: string;
+  state: string;
+  parent: number;
+}
+
+function processLine(pid: number): ProcessLine | undefined {
+  try {
+    const text = readFileSync(`/proc/${pid}/stat`, "utf8");
+    // The name is in parentheses and may itself hold spaces and parentheses.
+    const close = text.lastIndexOf(")");
+    const [state = "", parent = "0"] = text.slice(close + 2).split(" ");
+    return { name: text.slice(text.indexOf("(") + 1, close), state, parent: Number(parent) };
+  } catch {
+    return undefined;
+  }
+}
+
+function isGone(pid: number): boolean {
+  const line = processLine(pid);
+  return line === undefined || line.state === "Z";
+}
+
+function livingTree(root: number): Map<number, string> {
+  const all = readdirSync("/proc")
+    .filter((name) => /^\d+$/.test(name))
+    .map((name) => ({ pid: Number(name), line: processLine(Number(name)) }));
+  const tree = new Map<number, string>();
+  const visit = (pid: number): void => {
+    const own = all.find((process) => process.pid === pid)?.line;
+    if (own !== undefined && own.state !== "Z") tree.set(pid, own.name);
+    for (const child of all) if (child.line?.parent === pid) visit(child.pid);
+  };
+  visit(root);
+  return tree;
+}
