@@ -31,7 +31,7 @@ export class Haproxy implements Traffic {
     for (const colour of COLOURS) {
       const row = rows.find((r) => r.get("pxname") === BACKEND && r.get("svname") === colour);
       sessions[colour] = Number(row?.get("scur") ?? 0);
-      if (row?.get("status")?.startsWith("UP") === true) up.push(colour);
+      if (row !== undefined && takesClients(row)) up.push(colour);
     }
     return { ...(up.length === 1 && up[0] !== undefined ? { target: up[0] } : {}), sessions };
   }
@@ -45,9 +45,12 @@ export class Haproxy implements Traffic {
     const from = otherColour(to);
     const sessions = this.sessions ?? (await this.observe()).sessions;
     // One line is carried out without anything between its commands. Health rather than admin state: the checks stay in
-    // force, so that a proxy without a driver still follows the servers.
+    // force, so that a proxy without a driver still follows the servers. First of all they are put in force again, should
+    // somebody have overruled them.
     await this.run(
       [
+        ...followChecks(from),
+        ...followChecks(to),
         `set server ${BACKEND}/${to} health up`,
         `set server ${BACKEND}/${from} health down`,
         `shutdown sessions server ${BACKEND}/${from}`,
@@ -111,6 +114,18 @@ export class Haproxy implements Traffic {
   private failure(reason: string): HaproxyError {
     return new HaproxyError(`proxy ${formatAddress(this.runtime)}: ${reason}`);
   }
+}
+
+/** Without checks a server counts as up; with weight 0 or in any other state it gets no new connections. */
+function takesClients(row: ReadonlyMap<string, string>): boolean {
+  const status = row.get("status") ?? "";
+  return (status.startsWith("UP") || status === "no check") && row.get("weight") !== "0";
+}
+
+/** Commands after which the checks alone decide on a server. */
+function followChecks(colour: Colour): string[] {
+  const server = `${BACKEND}/${colour}`;
+  return [`set server ${server} state ready`, `set server ${server} weight 100%`, `enable health ${server}`];
 }
 
 /** Reads the CSV of `show stat`: one map per line, by the header's names. */

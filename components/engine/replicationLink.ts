@@ -56,11 +56,7 @@ export async function ensureLink(input: LinkInput): Promise<void> {
     throw new RefusedError(`${standby.colour} takes writes from clients: it is not made to follow anybody`);
   }
   if (status === "cut") {
-    const refusal = followRefusal(
-      { colour: live.colour, state: liveState },
-      { colour: standby.colour, state: standbyState },
-      input.reseed,
-    );
+    const refusal = refusalBetween(input, liveState, standbyState);
     if (refusal !== undefined) throw new RefusedError(refusal);
     progress(`${standby.colour} begins to follow ${live.colour}`);
   }
@@ -69,6 +65,18 @@ export async function ensureLink(input: LinkInput): Promise<void> {
   await allowReplication(live);
   if (status === "cut") await follow(standby, live, input.credentials);
   await awaitSync(input, fullCopies, canReplicate(liveState.version, standbyState.version).ok);
+}
+
+/**
+ * Why `ensureLink` would refuse, found out without touching anything; undefined where it would not, or where the traffic
+ * switch has something to settle first.
+ */
+export async function linkRefusal(input: Omit<LinkInput, "progress">): Promise<string | undefined> {
+  const { live, standby } = input;
+  if ((await linkStatus(live, standby)) !== "cut") return undefined;
+  const [liveState, standbyState] = await Promise.all([observeDeployment(live), observeDeployment(standby)]);
+  if (!isOpen(liveState) || isOpen(standbyState)) return undefined;
+  return refusalBetween(input, liveState, standbyState);
 }
 
 async function allowReplication({ primary }: Deployment): Promise<void> {
@@ -87,6 +95,18 @@ function refuseUnlessLive(live: Deployment, state: DeploymentState): void {
   if (state.replication.role === "master") return;
   throw new RefusedError(
     `${live.colour} is not a primary (it follows ${state.replication.following === undefined ? "nobody" : formatAddress(state.replication.following)}): nothing is made to follow it. Run pulumi up to settle the traffic switch first`,
+  );
+}
+
+function refusalBetween(
+  { live, standby, reseed }: Omit<LinkInput, "progress">,
+  liveState: DeploymentState,
+  standbyState: DeploymentState,
+): string | undefined {
+  return followRefusal(
+    { colour: live.colour, state: liveState },
+    { colour: standby.colour, state: standbyState },
+    reseed,
   );
 }
 

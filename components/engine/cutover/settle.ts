@@ -1,4 +1,4 @@
-import type { Colour } from "../colour.ts";
+import { otherColour, type Colour } from "../colour.ts";
 import type { Credentials } from "../credentials.ts";
 import { observeDeployment, type Deployment } from "../deployment.ts";
 import { openCommands, persistClosed, readGate } from "../gate.ts";
@@ -37,6 +37,7 @@ export async function settle(situation: Situation, input: SettleInput): Promise<
     input.progress(`no colour is open to clients: ${serving} is opened`);
   }
   await open(deployment);
+  await hideStandby(input, serving);
   await tidy(input, serving);
   return serving;
 }
@@ -60,6 +61,16 @@ async function open(deployment: Deployment): Promise<void> {
   }
   await primary.transaction(...openCommands(gate), ...unpauseCommands(version.version));
   await primary.configRewrite();
+}
+
+/** A standby that somebody opened halfway: promoted with the proxy let in, it would get clients beside the live one. */
+async function hideStandby({ deployments, progress }: SettleInput, serving: Colour): Promise<void> {
+  const standby = deployments[otherColour(serving)];
+  if (standby === undefined) return;
+  const gate = await readGate(standby.primary);
+  if (!gate.proxyOn) return;
+  await persistClosed(standby.primary, gate);
+  progress(`${standby.colour} is not live: the proxy is kept away from it`);
 }
 
 /** Restores what was raised for a cutover, and sends clients and readers to the live colour. */

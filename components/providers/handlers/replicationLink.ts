@@ -7,15 +7,25 @@ import type { DeploymentTarget } from "../../engine/deploymentTarget.ts";
 import { keepClosed, unfollow } from "../../engine/follow.ts";
 import { infoNumber } from "../../engine/infoReply.ts";
 import { lineage } from "../../engine/lineage.ts";
-import { ensureLink, linkStatus, removeLink } from "../../engine/replicationLink.ts";
+import { ensureLink, linkRefusal, linkStatus, removeLink } from "../../engine/replicationLink.ts";
 import type { ReplicationLinkInputs, ReplicationLinkOutputs } from "../replicationLink.ts";
-import { plainError, say } from "./say.ts";
+import { hasUnknowns, plainError, say } from "./say.ts";
 import { openSession, verdictFor, verdictText, type Session } from "./session.ts";
 
 /** What the replication link's provider functions hand over to. */
 export const replicationLink = {
-  check(_olds: unknown, news: ReplicationLinkInputs): Promise<dynamic.CheckResult<ReplicationLinkInputs>> {
-    return Promise.resolve({ inputs: news, failures: [] });
+  /** Refuses, in a preview too, what would overwrite data that only the standby has. */
+  async check(
+    _olds: unknown,
+    news: ReplicationLinkInputs,
+  ): Promise<dynamic.CheckResult<ReplicationLinkInputs>> {
+    const fail = (reason: string) => ({ inputs: news, failures: [{ property: "", reason }] });
+    try {
+      const refusal = hasUnknowns(news) ? undefined : await refusalOf(news);
+      return refusal === undefined ? { inputs: news, failures: [] } : fail(refusal);
+    } catch (error) {
+      return fail(plainError(error).message);
+    }
   },
 
   async diff(
@@ -27,6 +37,7 @@ export const replicationLink = {
     return withEnds(news, async (ends) => {
       if (ends === undefined) return { changes: false };
       const found = await look(ends, olds.errorsAtStart);
+      if (found.status === "cut") say(`${news.standby.colour} does not follow ${news.live.colour}`);
       return {
         changes: found.status !== olds.status || found.status === "cut" || found.rollback !== olds.rollback,
       };
@@ -88,6 +99,19 @@ async function withEnds<T>(
   } finally {
     session?.close();
   }
+}
+
+/** A standby that isn't to follow at all, since that would make it drift, is kept as it is and needs no permission. */
+function refusalOf(news: ReplicationLinkInputs): Promise<string | undefined> {
+  return withEnds(news, async (ends) => {
+    if (ends === undefined || !(await rollbackOf(ends, Infinity)).usable) return undefined;
+    const refusal = await linkRefusal({ ...ends, ...linkSettings(news) });
+    return refusal === undefined ? undefined : `${refusal}; nothing was touched`;
+  });
+}
+
+function linkSettings({ credentials, syncTimeoutMs, reseed }: ReplicationLinkInputs) {
+  return { credentials, syncTimeoutMs, reseed };
 }
 
 /** What the inputs ask for, without what has no bearing on the servers. */
@@ -153,13 +177,7 @@ async function link(inputs: ReplicationLinkInputs): Promise<ReplicationLinkOutpu
       say(`no rollback link: ${rollback.text}; ${ends.standby.colour} keeps its data and follows nobody`);
       return { ...inputs, status: "none", rollback: rollback.text, errorsAtStart };
     }
-    await ensureLink({
-      ...ends,
-      credentials: inputs.credentials,
-      syncTimeoutMs: inputs.syncTimeoutMs,
-      reseed: inputs.reseed,
-      progress: say,
-    });
+    await ensureLink({ ...ends, ...linkSettings(inputs), progress: say });
     return { ...inputs, status: "up", rollback: rollback.text, errorsAtStart };
   });
 }

@@ -9,6 +9,7 @@ import { formatVersion } from "../../engine/serverVersion.ts";
 import type { TrafficSwitchInputs } from "../trafficSwitch.ts";
 import { say } from "./say.ts";
 import { verdictFor, verdictText, withLogin, type Session } from "./session.ts";
+import { lookAtSwitch } from "./switchState.ts";
 
 /** What an update of the switch will do, and what speaks against it. */
 export interface SwitchPlan {
@@ -50,7 +51,8 @@ export async function planSwitch(
   if (serving !== news.live) return planCutoverTo(news.live, serving, settling, news, session);
   const standby = otherColour(serving);
   if (added.includes(standby)) await announceStandby(serving, standby, news);
-  return { plan: settling, failures: [] };
+  const found = situation.kind === "serving" ? await lookAtSwitch(news, session) : undefined;
+  return { plan: [...settling, ...(found?.repairs ?? [])], failures: [] };
 }
 
 function servingAfterSettling(situation: Situation): Colour {

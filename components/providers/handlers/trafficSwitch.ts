@@ -1,15 +1,13 @@
 import type { dynamic } from "@pulumi/pulumi";
 import { stable } from "../../engine/changeRules.ts";
 import { COLOURS, type Colour } from "../../engine/colour.ts";
-import { isOpen } from "../../engine/deployment.ts";
 import type { DeploymentTarget } from "../../engine/deploymentTarget.ts";
-import { Haproxy } from "../../engine/haproxy.ts";
-import { readRaised } from "../../engine/selfDescribing.ts";
 import type { TrafficSwitchInputs, TrafficSwitchOutputs } from "../trafficSwitch.ts";
 import { takeFinalBackup } from "./finalBackup.ts";
 import { hasUnknowns, plainError } from "./say.ts";
 import { openSession, verdictFor, verdictText, type Session } from "./session.ts";
 import { planSwitch } from "./switchPlan.ts";
+import { lookAtSwitch } from "./switchState.ts";
 import { convergeSwitch, retireRemoved } from "./switchUpdate.ts";
 
 /** What the traffic switch's provider functions hand over to. */
@@ -35,9 +33,11 @@ export const trafficSwitch = {
     news: TrafficSwitchInputs,
   ): Promise<dynamic.DiffResult> {
     if (hasUnknowns(news) || wanted(olds) !== wanted(news)) return { changes: true };
-    const found = await withSession(news, (session) => look(news, session));
-    if (found === undefined) return { changes: false };
-    return { changes: found.serving !== news.live || found.traffic !== news.live || found.leftovers };
+    // A refresh may have seen what is over by now: then the state is what has to change.
+    const known = olds.serving === news.live && olds.traffic === news.live;
+    const found = await withSession(news, (session) => lookAtSwitch(news, session));
+    if (found === undefined) return { changes: !known };
+    return { changes: !known || found.serving !== news.live || found.repairs.length > 0 };
   },
 
   async create(inputs: TrafficSwitchInputs): Promise<dynamic.CreateResult> {
@@ -45,7 +45,7 @@ export const trafficSwitch = {
   },
 
   async read(id: string, props: TrafficSwitchOutputs): Promise<dynamic.ReadResult> {
-    const found = await withSession(props, (session) => look(props, session));
+    const found = await withSession(props, (session) => lookAtSwitch(props, session));
     return { id, props: { ...props, serving: found?.serving ?? "none", traffic: found?.traffic ?? "none" } };
   },
 
@@ -136,34 +136,6 @@ function wanted(inputs: TrafficSwitchInputs): string {
     credentials,
     pathPrefix,
   });
-}
-
-interface Found {
-  serving: Colour | "none";
-  traffic: Colour | "none";
-  /** Something that a killed cutover raised has not been put back. */
-  leftovers: boolean;
-}
-
-/** Looks at servers and proxy; undefined where nobody answers, which is for `check` to tell. */
-async function look(inputs: TrafficSwitchInputs, session: Session): Promise<Found | undefined> {
-  if (Object.keys(session.unreachable).length > 0) return undefined;
-  const open = COLOURS.filter((colour) => {
-    const state = session.observed[colour];
-    return state !== undefined && isOpen(state);
-  });
-  const traffic = await new Haproxy(inputs.runtime).observe().catch(() => undefined);
-  const raised = await Promise.all(
-    Object.values(session.deployments).map(async ({ primary }) => {
-      const name = "repl-ping-replica-period";
-      return readRaised((await primary.configGet(name)).get(name)).raised;
-    }),
-  );
-  return {
-    serving: open.length === 1 && open[0] !== undefined ? open[0] : "none",
-    traffic: traffic?.target ?? "none",
-    leftovers: raised.includes(true),
-  };
 }
 
 async function converge(
