@@ -131,6 +131,15 @@ export function followRefusal(live: FoundColour, standby: FoundColour, reseed: b
   return `${standby.colour} holds ${standby.state.keys} keys that a full copy from ${live.colour} would overwrite. If they are not wanted, set ${standby.colour}.reseed: true and run pulumi up again; else save them first`;
 }
 
+/**
+ * Whether a primary that follows nobody may be linked again on the way to making it live. An older one only where a
+ * cut-off cutover left it so, since that had its link up: one that was left behind on purpose could continue as well, but
+ * would not understand all that the newer one sends, and drift in silence.
+ */
+export function leftByCutOffCutover(live: DeploymentState, standby: DeploymentState): boolean {
+  return standby.gate.unopened === true || canReplicate(live.version, standby.version).ok;
+}
+
 async function awaitSync(input: LinkInput, fullCopies: number, canCopy: boolean): Promise<void> {
   const { live, standby, progress } = input;
   let said = 0;

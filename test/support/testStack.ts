@@ -60,6 +60,8 @@ export class TestStack {
   static async create(name: string, config: StackConfig): Promise<TestStack> {
     const stack = new TestStack(name, await freePorts());
     await rm(stack.configFile, { force: true });
+    // A test that was killed leaves its lock.
+    await stack.pulumi("cancel", "--yes");
     await stack.pulumi("stack", "rm", "--yes", "--force");
     await stack.removeContainers();
     await stack.mustPulumi("stack", "init");
@@ -208,6 +210,7 @@ export class TestStack {
   /** Removes containers, volumes, network, stack and files, whatever state they are in. */
   async remove(): Promise<void> {
     await this.removeContainers();
+    await this.pulumi("cancel", "--yes");
     await this.pulumi("stack", "rm", "--yes", "--force");
     await rm(this.configFile, { force: true });
     await rm(this.directory, { recursive: true, force: true });

@@ -4,7 +4,7 @@ import { situationOf, type Situation } from "../../engine/cutover/serving.ts";
 import { runPreflight } from "../../engine/preflight/runPreflight.ts";
 import { formatCheck, type CheckResult } from "../../engine/preflight/checkResult.ts";
 import { Haproxy } from "../../engine/haproxy.ts";
-import { followRefusal } from "../../engine/replicationLink.ts";
+import { followRefusal, leftByCutOffCutover } from "../../engine/replicationLink.ts";
 import { formatVersion } from "../../engine/serverVersion.ts";
 import type { TrafficSwitchInputs } from "../trafficSwitch.ts";
 import { say } from "./say.ts";
@@ -126,6 +126,7 @@ async function planCutoverTo(
 function relinkPlan(from: Colour, to: Colour, { observed }: Session): string[] {
   const [live, standby] = [observed[from], observed[to]];
   if (live === undefined || standby?.replication.role !== "master") return [];
+  if (!leftByCutOffCutover(live, standby)) return [];
   const refusal = followRefusal({ colour: from, state: live }, { colour: to, state: standby }, false);
   return refusal === undefined
     ? [`make ${to} follow ${from} again, which it left without taking any write`]

@@ -3,7 +3,7 @@ import { CutoverError, cutOver, type CutoverResult } from "../../engine/cutover/
 import { settle } from "../../engine/cutover/settle.ts";
 import { situationOf } from "../../engine/cutover/serving.ts";
 import { observeDeployment, type Deployment } from "../../engine/deployment.ts";
-import { ensureLink } from "../../engine/replicationLink.ts";
+import { ensureLink, leftByCutOffCutover } from "../../engine/replicationLink.ts";
 import { Haproxy } from "../../engine/haproxy.ts";
 import { RefusedError } from "../../engine/progress.ts";
 import { writeReport } from "../../engine/report/writeReport.ts";
@@ -81,7 +81,13 @@ export async function convergeSwitch(news: TrafficSwitchInputs, session: Session
 
 /** A colour that a killed cutover promoted without opening it has to follow again before it can be cut over to. */
 async function relinkLeftover(from: Deployment, to: Deployment, news: TrafficSwitchInputs): Promise<void> {
-  if ((await observeDeployment(to)).replication.role === "replica") return;
+  const [live, standby] = await Promise.all([observeDeployment(from), observeDeployment(to)]);
+  if (standby.replication.role === "replica") return;
+  if (!leftByCutOffCutover(live, standby)) {
+    throw new RefusedError(
+      `${to.colour} follows nobody since it was left behind, and lacks what ${from.colour} has taken since: it is not made live`,
+    );
+  }
   await ensureLink({
     live: from,
     standby: to,
