@@ -1,0 +1,69 @@
+import { once } from "node:events";
+import { createServer } from "node:net";
+import type { AddressInfo } from "node:net";
+import Docker from "dockerode";
+import { afterEach, expect, it } from "vitest";
+import { changeGuard } from "../../components/providers/handlers/changeGuard.ts";
+import type { ChangeGuardInputs } from "../../components/providers/changeGuard.ts";
+
+const NAME = "rbg-test-change-guard";
+const docker = new Docker();
+
+/** The guard's inputs where blue alone is live. */
+function withBlue(version: string, ports: string[] = []): ChangeGuardInputs {
+  const blue = { product: "redis", version, image: `redis:${version}` };
+  return { schemaVersion: 1, name: NAME, live: "blue", blue, ports, pathPrefix: "config:" };
+}
+
+async function refusals(olds: Partial<ChangeGuardInputs>, news: ChangeGuardInputs): Promise<string[]> {
+  const { failures } = await changeGuard.check(olds, news);
+  return (failures ?? []).map(({ reason }) => reason);
+}
+
+afterEach(async () => {
+  const containers = await docker.listContainers({ all: true, filters: { name: [`^/${NAME}-`] } });
+  for (const { Id } of containers) await docker.getContainer(Id).remove({ force: true });
+});
+
+it("lets a version be corrected whose server was never created", async () => {
+  expect(await refusals(withBlue("7.4"), withBlue("7.0"))).toEqual([]);
+});
+
+it("refuses another version for a server that is there, even if it is stopped", async () => {
+  await docker.createContainer({ name: `${NAME}-blue-0`, Image: "redis:7.0" });
+  const reasons = await refusals(withBlue("7.0"), withBlue("8.0"));
+  expect(reasons[0]).toMatch(
+    /^config:blue\.version: blue is live, and changing this from "7\.0" to "8\.0" would/,
+  );
+});
+
+it("takes a server to be there where the daemon can't be asked", async () => {
+  const before = process.env["DOCKER_HOST"];
+  process.env["DOCKER_HOST"] = "tcp://127.0.0.1:1";
+  try {
+    expect(await refusals(withBlue("7.4"), withBlue("7.0"))).not.toEqual([]);
+  } finally {
+    if (before === undefined) delete process.env["DOCKER_HOST"];
+    else process.env["DOCKER_HOST"] = before;
+  }
+});
+
+it("names each new port that another process has, and no port of the last update", async () => {
+  const server = createServer().listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const port = `127.0.0.1:${(server.address() as AddressInfo).port}`;
+  try {
+    expect(await refusals({}, withBlue("7.0", [port]))).toEqual([
+      `port ${port} is taken by another process. Stop it, or choose another port in config:endpoint or the colour's operatorPort`,
+    ]);
+    expect(await refusals(withBlue("7.0", [port]), withBlue("7.0", [port]))).toEqual([]);
+  } finally {
+    server.close();
+  }
+});
+
+it("says so where the address is none of this machine", async () => {
+  expect(await refusals({}, withBlue("7.0", ["192.0.2.1:6379"]))).toEqual([
+    "port 192.0.2.1:6379 can't be listened on (EADDRNOTAVAIL). Choose an address of this machine and another port in config:endpoint or the colour's operatorPort",
+  ]);
+});
