@@ -109,7 +109,9 @@ export interface ExistingServerArgs {
   peerAddress?: string | undefined;
   /**
    * Host under which the server reaches the ports that this machine publishes; without one there is no native
-   * rollback link to it.
+   * rollback link to it. An IP address other than loopback must be one of this machine: the other colour is published on
+   * it as well, from its creation on, and every password is required. Set it before the other colour is added. To a name
+   * nothing is published.
    * @default "127.0.0.1" where `address` is on loopback, else none
    */
   advertiseHost?: string | undefined;

@@ -1,6 +1,7 @@
 import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
 import type { Arguments, ColourArguments, DeploymentArguments, RedisBlueGreenArgs } from "./arguments.ts";
+import { advertisedAddress } from "./advertisedAddress.ts";
 import { operatorPorts } from "./arguments.ts";
 import { Proxy } from "./docker/proxy.ts";
 import type { ProxyColour } from "./docker/haproxyConfig.ts";
@@ -140,6 +141,7 @@ export class RedisBlueGreen extends pulumi.ComponentResource {
     return COLOURS.flatMap((colour) => {
       const spec = this.args[colour];
       if (spec === undefined || spec.external) return [];
+      const advertised = advertisedAddress(this.args[otherColour(colour)]);
       return new RedisDeployment(
         `${name}-${colour}`,
         {
@@ -149,6 +151,7 @@ export class RedisBlueGreen extends pulumi.ComponentResource {
           spec,
           network,
           credentials,
+          ...(advertised === undefined ? {} : { advertised }),
         },
         { parent: this, dependsOn: [guard] },
       );

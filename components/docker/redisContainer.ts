@@ -39,6 +39,8 @@ export interface RedisContainerArgs {
   memory: number;
   /** The port of this machine's loopback under which the operator reaches the server. */
   operatorPort: number;
+  /** An IP address of this machine on which the same port is published too, for an existing server that follows. */
+  advertised?: string;
   /** The first configuration. Secret. */
   conf: pulumi.Output<string>;
   /** The server belongs to the live colour: nothing may remove or replace it. */
@@ -68,7 +70,11 @@ export class RedisContainer extends pulumi.ComponentResource {
         volumes: [{ volumeName: volume.name, containerPath: "/data" }],
         networksAdvanced: [{ name: args.network, aliases: args.aliases }],
         hosts: [{ host: "host.docker.internal", ip: "host-gateway" }],
-        ports: [{ internal: 6379, external: args.operatorPort, ip: "127.0.0.1" }],
+        ports: ["127.0.0.1", ...(args.advertised === undefined ? [] : [args.advertised])].map((ip) => ({
+          internal: 6379,
+          external: args.operatorPort,
+          ip,
+        })),
         healthcheck: {
           tests: ["CMD-SHELL", HEALTH],
           interval: "2s",

@@ -17,6 +17,8 @@ export interface RedisDeploymentArgs {
   live: boolean;
   spec: DeploymentArguments;
   network: pulumi.Input<string>;
+  /** An IP address of this machine under which an existing server follows the primary. */
+  advertised?: string;
   credentials: pulumi.Output<Credentials>;
 }
 
@@ -77,6 +79,7 @@ export class RedisDeployment extends pulumi.ComponentResource {
           aliases: i === 0 ? [] : [replicasAlias(deploymentName, colour)],
           memory: spec.memory,
           operatorPort: server.operator.port,
+          ...(i > 0 || args.advertised === undefined ? {} : { advertised: args.advertised }),
           conf: pulumi.secret(conf),
           protect: live,
         },

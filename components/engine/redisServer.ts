@@ -51,6 +51,8 @@ export function isWithoutFile(error: unknown): boolean {
 export class RedisServer {
   readonly address: Address;
   readonly client: Redis;
+  /** Empty where users stand in the configuration; undefined until it was asked. */
+  private aclFile: string | undefined;
 
   private constructor(address: Address, client: Redis) {
     this.address = address;
@@ -163,12 +165,15 @@ export class RedisServer {
   }
 
   /**
-   * Writes the running configuration, the role and the users to the server's own file.
+   * Writes the running configuration, the role and the users to the server's own files.
    * @returns false where the server was started without a file, so that nothing can be persisted
    */
   async configRewrite(): Promise<boolean> {
     try {
       await this.call("CONFIG", "REWRITE");
+      // Users that the server reads from a file of their own are not part of its configuration.
+      this.aclFile ??= (await this.configGet("aclfile")).get("aclfile") ?? "";
+      if (this.aclFile !== "") await this.call("ACL", "SAVE");
       return true;
     } catch (error) {
       if (isWithoutFile(error)) return false;

@@ -1,6 +1,7 @@
+import { advertisedAddress } from "../advertisedAddress.ts";
 import { defaults, type Arguments, type AuthArguments, type ColourArguments } from "../arguments.ts";
 import { isLoopback } from "../engine/address.ts";
-import { COLOURS, type Colour } from "../engine/colour.ts";
+import { COLOURS, otherColour, type Colour } from "../engine/colour.ts";
 import { quote } from "./describe.ts";
 import { Problems, type PathOf, type Problem } from "./problem.ts";
 import { Section } from "./section.ts";
@@ -46,10 +47,10 @@ export function checkPasswords(
   args: Pick<Arguments, "auth" | "endpoint">,
   colours: Partial<Record<Colour, ColourArguments>>,
 ): void {
-  const { host } = args.endpoint;
-  if (isLoopback(host)) return;
-  const where = `where ${problems.path("endpoint.host")} (${host}) is not on loopback`;
-  const orLoopback = `or set ${problems.path("endpoint.host")} to ${defaults.endpoint.host}`;
+  const exposed = exposureOf(args.endpoint.host, colours);
+  if (exposed === undefined) return;
+  const where = `where ${problems.path(exposed.key)} (${exposed.host}) is not on loopback`;
+  const orLoopback = `or ${exposed.instead(problems.path(exposed.key))}`;
   for (const name of PASSWORDS) {
     // One that was given and refused as no text has its own sentence already.
     const isRefused = problems.list.some(({ path }) => path === problems.path(`auth.${name}`));
@@ -68,6 +69,21 @@ export function checkPasswords(
       cure: `set the password of the existing server's user as a secret, ${orLoopback}`,
     });
   }
+}
+
+/** What lets others than this machine reach a server; undefined where nothing does. */
+function exposureOf(
+  host: string,
+  colours: Partial<Record<Colour, ColourArguments>>,
+): { key: string; host: string; instead: (path: string) => string } | undefined {
+  const toLoopback = (path: string): string => `set ${path} to ${defaults.endpoint.host}`;
+  if (!isLoopback(host)) return { key: "endpoint.host", host, instead: toLoopback };
+  for (const colour of COLOURS) {
+    const advertised = advertisedAddress(colours[colour]);
+    if (advertised === undefined || colours[otherColour(colour)]?.external !== false) continue;
+    return { key: `${colour}.advertiseHost`, host: advertised, instead: (path) => `remove ${path}` };
+  }
+  return undefined;
 }
 
 /** What is wrong with one password that became known later than the rest. */

@@ -145,6 +145,30 @@ describe("the resources of a RedisBlueGreen", () => {
       primary: { operator: { host: "10.0.0.5", port: 6379 }, peer: { host: "10.0.0.5", port: 6379 } },
     });
   });
+
+  test("are published for an existing server that follows, on the address that it was told", async () => {
+    const blue = {
+      address: "redis://10.0.0.5:6379",
+      password: "existing password",
+      advertiseHost: "10.0.0.1",
+    };
+    const password = "long enough for others";
+    const auth = { applicationPassword: password, operatorPassword: password, replicationPassword: password };
+    const program = await register({ live: "blue", blue, green: { version: "8.0", replicas: 1 }, auth });
+    const ports = program.all("container:Container").map(({ inputs }) => inputs["ports"]);
+    expect(ports.slice(0, 2)).toEqual([
+      [
+        { internal: 6379, external: 16_479, ip: "127.0.0.1" },
+        { internal: 6379, external: 16_479, ip: "10.0.0.1" },
+      ],
+      [{ internal: 6379, external: 16_480, ip: "127.0.0.1" }],
+    ]);
+    const target = program.find("TrafficSwitch", "redis").inputs["blue"];
+    expect(target).toMatchObject({ reachesOthersAt: "10.0.0.1" });
+    await expect(register({ live: "blue", blue, green: { version: "8.0" } })).rejects.toThrow(
+      /auth\.operatorPassword is missing, .*blue\.advertiseHost \(10\.0\.0\.1\) is not on loopback: .*or remove redis-bluegreen:blue\.advertiseHost/,
+    );
+  });
 });
 
 describe("the outputs of a RedisBlueGreen", () => {

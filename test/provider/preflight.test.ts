@@ -224,7 +224,7 @@ describe.each([
 
 describe("a server that can't be asked", () => {
   it("is a failed check that says what to do", async () => {
-    const { target } = running[0]!;
+    const { target } = running.find((server) => server.target.colour === "blue")!;
     const nowhere = { ...target, primary: { ...target.primary, operator: { host: "127.0.0.1", port: 1 } } };
     const [result] = await preflight({ live: nowhere });
     expect(result).toMatchObject({ name: "blue reachable", outcome: "fail" });
@@ -233,7 +233,7 @@ describe("a server that can't be asked", () => {
   });
 
   it("is a failed check without the password when the login is refused", async () => {
-    const { target } = running[0]!;
+    const { target } = running.find((server) => server.target.colour === "blue")!;
     const wrong = { ...target, login: { username: OPERATOR_USER, password: "wrong-secret" } };
     const results = await preflight({ live: wrong });
     expect(results).toHaveLength(1);
@@ -242,7 +242,7 @@ describe("a server that can't be asked", () => {
   });
 
   it("names the commands that the operator lacks", async () => {
-    const { target, admin } = running[2]!;
+    const { target, admin } = running.filter((server) => server.target.colour === "blue")[1]!;
     await admin.call(
       "ACL",
       "SETUSER",

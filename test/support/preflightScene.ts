@@ -74,10 +74,15 @@ export interface Scene {
   standby?: Overrides;
   input?: Partial<PreflightFacts["input"]>;
   external?: boolean;
+  /** What stands between an existing server and the other colour. */
+  noLinkBecause?: string;
+  /** What the existing server answered to the clients' login. */
+  applicationRefused?: string;
 }
 
 /** Blue 7.0 is live and green 8.0 in sync behind it, but for what the scene says. */
-export function facts({ live = {}, standby = {}, input = {}, external = false }: Scene = {}): PreflightFacts {
+export function facts(scene: Scene = {}): PreflightFacts {
+  const { live = {}, standby = {}, input = {}, external = false, noLinkBecause, applicationRefused } = scene;
   const [blue, green] = [target("blue", "7.0", external), target("green", "8.0")];
   const attached = [{ address: { host: "172.18.0.3", port: 6379 }, state: "online", offset: 5_000 }];
   return {
@@ -89,8 +94,10 @@ export function facts({ live = {}, standby = {}, input = {}, external = false }:
       guardrails: DEFAULT_GUARDRAILS,
       ...input,
     },
+    ...(noLinkBecause === undefined ? {} : { noLinkBecause }),
     live: {
       target: blue,
+      ...(applicationRefused === undefined ? {} : { applicationRefused }),
       observed: snapshot(
         "7.0.15",
         { ...history, role: "master", linkUp: false, syncInProgress: false, replicas: attached },

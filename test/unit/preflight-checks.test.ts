@@ -159,10 +159,17 @@ const rows: Row[] = [
   ],
   [
     "an existing server can't reach the other colour",
-    { external: true },
+    { external: true, noLinkBecause: "blue.advertiseHost does not say how it reaches green" },
     "rollback",
     "fail",
-    /advertiseHost/,
+    /backup only, blue\.advertiseHost does not say/,
+  ],
+  [
+    "an existing server refuses what clients log in with on the other colour",
+    { external: true, applicationRefused: "WRONGPASS" },
+    "blue clients' login",
+    "fail",
+    /WRONGPASS .*auth applicationUser and applicationPassword/,
   ],
   ["the link is down", { standby: { replication: { linkUp: false } } }, "link", "fail", /down/],
   [

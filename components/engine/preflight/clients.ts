@@ -1,13 +1,30 @@
 import { HEALTH_USER, OPERATOR_USER, PROXY_USER, REPLICATION_USER } from "../users.ts";
-import { pass, warn, type CheckResult } from "./checkResult.ts";
-import { seen, seenPair, type PreflightFacts } from "./facts.ts";
+import { fail, pass, warn, type CheckResult } from "./checkResult.ts";
+import { seen, seenPair, type ObservedColour, type PreflightFacts } from "./facts.ts";
 import type { ServerSnapshot } from "./snapshot.ts";
 
 /** Who uses live: connections through the proxy and past it, blocking commands, users that only live knows. */
 export function checkClients(facts: PreflightFacts): CheckResult[] {
   const live = seen(facts.live);
   if (live === undefined) return [];
-  return [checkConnections(facts, live), checkBlocked(live), ...checkUsers(facts)];
+  return [
+    checkConnections(facts, live),
+    checkBlocked(live),
+    ...checkUsers(facts),
+    ...[facts.live, facts.standby].flatMap((colour) =>
+      colour === undefined ? [] : checkLogin(facts, colour),
+    ),
+  ];
+}
+
+/** Without the same login on both colours, a cutover turns every client away. */
+function checkLogin(facts: PreflightFacts, { target, applicationRefused }: ObservedColour): CheckResult[] {
+  if (!target.external) return [];
+  const name = `${target.colour} clients' login`;
+  if (applicationRefused === undefined) return [pass(name, "auth.applicationUser and its password get in")];
+  const cure =
+    "set redis-bluegreen:auth applicationUser and applicationPassword to what clients log in with there";
+  return [facts.input.cutover ? fail(name, applicationRefused, cure) : warn(name, applicationRefused, cure)];
 }
 
 function checkConnections(facts: PreflightFacts, { clients }: ServerSnapshot): CheckResult {

@@ -26,6 +26,8 @@ export interface PreflightInput {
 export interface ObservedColour {
   target: DeploymentTarget;
   observed: ServerSnapshot | { unreachable: string };
+  /** What an existing server answered to the login that clients use on the other colour, if it refused it. */
+  applicationRefused?: string;
 }
 
 /** Everything that the checks judge; they are pure functions of it. */
@@ -34,6 +36,8 @@ export interface PreflightFacts {
   live: ObservedColour;
   /** Absent where the standby isn't deployed. */
   standby?: ObservedColour;
+  /** Why live could not follow the standby after a cutover, whatever their versions. */
+  noLinkBecause?: string;
 }
 
 /** Both colours, where both answered; what checks that compare them work on. */

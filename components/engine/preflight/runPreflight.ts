@@ -1,6 +1,7 @@
 import type { Credentials } from "../credentials.ts";
 import { operatorLogin } from "../deployment.ts";
 import type { DeploymentTarget } from "../deploymentTarget.ts";
+import { linkObstacle, type LinkEnd } from "../linkObstacle.ts";
 import { RedisServer, RedisServerError } from "../redisServer.ts";
 import { checkApplication } from "./application.ts";
 import type { CheckResult } from "./checkResult.ts";
@@ -44,15 +45,18 @@ export async function gatherPreflight(input: PreflightInput): Promise<PreflightF
     connect(live, credentials),
     standby === undefined || !standbyDeployed ? undefined : connect(standby, credentials),
   ]);
+  const noLinkBecause =
+    standby && (await linkObstacle(linkEnd(live, connections[0]), linkEnd(standby, connections[1])));
   // Both are looked at over the same moments, else a busy live server would seem further ahead than it is.
   const [observedLive, observedStandby] = await Promise.all([
-    observe(connections[0], true),
-    connections[1] === undefined ? undefined : observe(connections[1], false),
+    observe(connections[0], true, credentials),
+    connections[1] === undefined ? undefined : observe(connections[1], false, credentials),
   ]);
   return {
     input: rest,
     live: observedLive,
     ...(observedStandby === undefined ? {} : { standby: observedStandby }),
+    ...(noLinkBecause === undefined ? {} : { noLinkBecause }),
   };
 }
 
@@ -76,14 +80,38 @@ async function connect(target: DeploymentTarget, credentials: Credentials): Prom
   }
 }
 
-async function observe({ target, server }: Connection, testWrite: boolean): Promise<ObservedColour> {
+function linkEnd(target: DeploymentTarget, connection: Connection | undefined): LinkEnd {
+  return connection?.server instanceof RedisServer ? { target, primary: connection.server } : { target };
+}
+
+async function observe(
+  { target, server }: Connection,
+  testWrite: boolean,
+  credentials: Credentials,
+): Promise<ObservedColour> {
   if (server instanceof RedisServerError) return { target, observed: { unreachable: server.message } };
   try {
-    return { target, observed: await takeSnapshot(server, testWrite) };
+    const observed = await takeSnapshot(server, testWrite);
+    const refusal = target.external ? await applicationRefusal(target, credentials) : undefined;
+    return { target, observed, ...(refusal === undefined ? {} : { applicationRefused: refusal }) };
   } catch (error) {
     if (!(error instanceof RedisServerError)) throw error;
     return { target, observed: { unreachable: error.message } };
   } finally {
     server.close();
+  }
+}
+
+/** An existing server has users of its own; clients must get in on both colours with what they log in with. */
+async function applicationRefusal(
+  target: DeploymentTarget,
+  credentials: Credentials,
+): Promise<string | undefined> {
+  try {
+    (await RedisServer.connect(target.primary.operator, credentials.application)).close();
+    return undefined;
+  } catch (error) {
+    if (!(error instanceof RedisServerError)) throw error;
+    return error.message;
   }
 }

@@ -62,15 +62,10 @@ export function verdictOf(facts: PreflightFacts): Verdict | undefined {
   const live = seen(facts.live);
   const newer = standbyVersion(facts);
   if (live === undefined || newer === undefined) return undefined;
-  const { external, reachesOthersAt, colour } = facts.live.target;
   const commands = new Set([...live.commands, ...(seen(facts.standby)?.commands ?? [])]);
   return rollbackVerdict(live.version, newer, commands, {
     oldKeepsAof: infoNumber(live.info, "aof_enabled") === 1,
-    ...(external && reachesOthersAt === undefined
-      ? {
-          noLinkBecause: `${colour} is not told how to reach the other colour (redis-bluegreen:${colour}, advertiseHost)`,
-        }
-      : {}),
+    ...(facts.noLinkBecause === undefined ? {} : { noLinkBecause: facts.noLinkBecause }),
   });
 }
 

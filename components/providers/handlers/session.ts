@@ -1,7 +1,8 @@
-import { COLOURS, otherColour, type Colour } from "../../engine/colour.ts";
+import { COLOURS, type Colour } from "../../engine/colour.ts";
 import { rollbackVerdict, type Verdict } from "../../engine/compatibility/rollbackVerdict.ts";
 import { connectDeployment, observeDeployment, type Deployment } from "../../engine/deployment.ts";
 import type { DeploymentTarget } from "../../engine/deploymentTarget.ts";
+import { linkObstacle } from "../../engine/linkObstacle.ts";
 import type { ObservedColours } from "../../engine/cutover/serving.ts";
 import { RedisServerError, type RedisServer } from "../../engine/redisServer.ts";
 import type { SwitchCredentials } from "../trafficSwitch.ts";
@@ -59,20 +60,17 @@ export async function commandsInUse(server: RedisServer): Promise<Set<string>> {
 
 /** What the way back to `old` will be once `next` is live, told from both servers. */
 export async function verdictFor(old: Deployment, next: Deployment): Promise<Verdict> {
-  const [oldVersion, nextVersion, oldCommands, nextCommands, config] = await Promise.all([
+  const [oldVersion, nextVersion, oldCommands, nextCommands, config, noLinkBecause] = await Promise.all([
     old.primary.version(),
     next.primary.version(),
     commandsInUse(old.primary),
     commandsInUse(next.primary),
     old.primary.configGet("appendonly"),
+    linkObstacle(old, next),
   ]);
   return rollbackVerdict(oldVersion, nextVersion, new Set([...oldCommands, ...nextCommands]), {
     oldKeepsAof: config.get("appendonly") === "yes",
-    ...(old.target.external && old.target.reachesOthersAt === undefined
-      ? {
-          noLinkBecause: `${old.colour} is an existing server and ${old.colour}.advertiseHost does not say how it reaches ${otherColour(old.colour)}`,
-        }
-      : {}),
+    ...(noLinkBecause === undefined ? {} : { noLinkBecause }),
   });
 }
 

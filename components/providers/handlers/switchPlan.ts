@@ -32,7 +32,7 @@ export async function planSwitch(
   const added = COLOURS.filter((colour) => news[colour] !== undefined && olds[colour] === undefined);
   const removed = COLOURS.filter((colour) => news[colour] === undefined && olds[colour] !== undefined);
   const deployed = COLOURS.filter((colour) => olds[colour] !== undefined);
-  if (deployed.length === 0) return NOTHING;
+  if (deployed.length === 0) return auditExisting(news);
   const silent = deployed.filter((colour) => session.unreachable[colour] !== undefined);
   if (silent.length > 0 && (olds.live !== news.live || removed.length > 0)) {
     return { plan: [], failures: silent.map((colour) => unreachableFailure(colour, session, news)) };
@@ -53,6 +53,24 @@ export async function planSwitch(
   if (added.includes(standby)) await announceStandby(serving, standby, news);
   const found = situation.kind === "serving" ? await lookAtSwitch(news, session) : undefined;
   return { plan: [...settling, ...(found?.repairs ?? [])], failures: [] };
+}
+
+/** Before a server that exists already becomes the live colour, it is looked at as before a cutover. */
+async function auditExisting(news: TrafficSwitchInputs): Promise<SwitchPlan> {
+  if (news[news.live]?.external !== true) return NOTHING;
+  const results = await preflight(news.live, otherColour(news.live), news, {
+    standbyDeployed: false,
+    cutover: false,
+  });
+  say("preflight:", ...results.map(formatCheck));
+  const failed = results.filter(({ outcome }) => outcome === "fail");
+  return {
+    plan: [`open ${news.live}, an existing server, to the proxy; nothing else of it is changed`],
+    failures: failed.map((result) => ({
+      property: "",
+      reason: `${news.pathPrefix}${news.live}: ${formatFailure(result)}`,
+    })),
+  };
 }
 
 function servingAfterSettling(situation: Situation): Colour {
@@ -159,11 +177,11 @@ export async function preflight(
   mode: { standbyDeployed: boolean; cutover: boolean },
 ): Promise<CheckResult[]> {
   const [liveTarget, standbyTarget] = [news[live], news[standby]];
-  if (liveTarget === undefined || standbyTarget === undefined) return [];
+  if (liveTarget === undefined) return [];
   const traffic = await new Haproxy(news.runtime).observe().catch(() => undefined);
   const results = await runPreflight({
     live: withLogin(liveTarget, news.credentials),
-    standby: withLogin(standbyTarget, news.credentials),
+    ...(standbyTarget === undefined ? {} : { standby: withLogin(standbyTarget, news.credentials) }),
     ...mode,
     credentials: news.credentials,
     guardrails: news.guardrails,

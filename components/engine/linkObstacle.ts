@@ -1,0 +1,79 @@
+import { connect } from "node:net";
+import { formatAddress, isLoopback, type Address } from "./address.ts";
+import type { DeploymentTarget } from "./deploymentTarget.ts";
+import { addressFor } from "./deployment.ts";
+import { parsePairs } from "./infoReply.ts";
+import { RedisServerError, type RedisServer } from "./redisServer.ts";
+import { OPERATOR_USER } from "./users.ts";
+
+const CONNECT_TIMEOUT_MS = 2_000;
+
+/** One end of a link that is to be made. */
+export interface LinkEnd {
+  target: DeploymentTarget;
+  /** Absent where it isn't deployed yet or doesn't answer. */
+  primary?: RedisServer;
+}
+
+/**
+ * Why a server can't reach the one that it is to follow, whatever their versions; undefined where nothing speaks against
+ * it. Deployments reach each other. An existing server follows by `advertiseHost` and the other's published port, which
+ * nobody but itself can try: what can be seen from here is whether that address means this machine to it, and whether
+ * the other one listens there.
+ */
+export async function linkObstacle(follower: LinkEnd, leader: LinkEnd): Promise<string | undefined> {
+  const { colour, external, reachesOthersAt } = follower.target;
+  if (!external || leader.target.external) return undefined;
+  const other = leader.target.colour;
+  const key = `${colour}.advertiseHost`;
+  if (reachesOthersAt === undefined) {
+    return `${colour} is an existing server and ${key} does not say how it reaches ${other}`;
+  }
+  if (isLoopback(reachesOthersAt)) {
+    const seenAs = follower.primary === undefined ? undefined : await operatorHost(follower.primary);
+    if (seenAs === undefined || isLoopback(seenAs)) return undefined;
+    return `${colour} sees this machine as ${seenAs}, so that ${reachesOthersAt} (${key}) leads it to itself and not to ${other}: set ${key} to this machine's address as ${colour} reaches it`;
+  }
+  const address = addressFor(follower.target, leader.target);
+  if (leader.primary === undefined || (await accepts(address))) return undefined;
+  return `${other} does not listen at ${formatAddress(address)} (${key}): its ports were published when it was created; retire it and add it again, with ${key} an IP address of this machine`;
+}
+
+/** The host from which a server sees the operator's connections; undefined where it doesn't say. */
+async function operatorHost(server: RedisServer): Promise<string | undefined> {
+  let clients: string;
+  try {
+    clients = String(await server.call("CLIENT", "LIST"));
+  } catch (error) {
+    if (!(error instanceof RedisServerError)) throw error;
+    return undefined;
+  }
+  for (const line of clients.split("\n")) {
+    const client = parsePairs(line.trimEnd(), " ");
+    if (client.get("name") !== OPERATOR_USER) continue;
+    return client
+      .get("addr")
+      ?.replace(/:\d+$/, "")
+      .replace(/^\[|\]$/g, "");
+  }
+  return undefined;
+}
+
+async function accepts(address: Address): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect(address);
+    const settle = (answer: boolean): void => {
+      socket.destroy();
+      resolve(answer);
+    };
+    socket.setTimeout(CONNECT_TIMEOUT_MS, () => {
+      settle(false);
+    });
+    socket.once("error", () => {
+      settle(false);
+    });
+    socket.once("connect", () => {
+      settle(true);
+    });
+  });
+}
