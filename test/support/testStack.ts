@@ -1,5 +1,5 @@
 import { spawn, type ChildProcess } from "node:child_process";
-import { randomBytes } from "node:crypto";
+import { createHash, randomBytes } from "node:crypto";
 import { once } from "node:events";
 import { readFile, rm, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
@@ -58,7 +58,7 @@ export class TestStack {
 
   /** Makes the stack with random passwords; nothing is deployed. Removes what an earlier run left under this name. */
   static async create(name: string, config: StackConfig): Promise<TestStack> {
-    const stack = new TestStack(name, await freePorts());
+    const stack = new TestStack(name, await freePorts(name));
     await rm(stack.configFile, { force: true });
     // A test that was killed leaves its lock.
     await stack.pulumi("cancel", "--yes");
@@ -286,10 +286,16 @@ const FIRST_PORT = 21_000;
 const LAST_PORT = 31_000;
 const BLOCK = 20;
 
-/** The first block of ports that nobody listens on now; each colour has room for five replicas. */
-async function freePorts(): Promise<StackPorts> {
-  for (let base = FIRST_PORT; base < LAST_PORT; base += BLOCK) {
-    const block = Array.from({ length: BLOCK }, (_, i) => ({ host: "127.0.0.1", port: base + i }));
+/**
+ * A block of ports that nobody listens on now; each colour has room for five replicas. Where the search begins depends
+ * on the name, so that two stacks that are made at the same time don't choose the same one.
+ */
+async function freePorts(name: string): Promise<StackPorts> {
+  const blocks = (LAST_PORT - FIRST_PORT) / BLOCK;
+  const first = createHash("sha256").update(name).digest().readUInt32BE() % blocks;
+  for (let i = 0; i < blocks; i++) {
+    const base = FIRST_PORT + ((first + i) % blocks) * BLOCK;
+    const block = Array.from({ length: BLOCK }, (_, at) => ({ host: "127.0.0.1", port: base + at }));
     const taken = await Promise.all(block.map(portInUse));
     if (taken.includes(true)) continue;
     return { write: base, read: base + 1, runtime: base + 2, blue: base + 3, green: base + 10 };
