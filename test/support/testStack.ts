@@ -1,15 +1,15 @@
 import { spawn, type ChildProcess } from "node:child_process";
-import { createHash, randomBytes } from "node:crypto";
+import { randomBytes } from "node:crypto";
 import { once } from "node:events";
 import { readFile, rm, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Address } from "../../components/engine/address.ts";
 import type { Colour } from "../../components/engine/colour.ts";
-import { portInUse } from "../../components/engine/preflight/ports.ts";
 import { RedisServer } from "../../components/engine/redisServer.ts";
 import { OPERATOR_USER } from "../../components/engine/users.ts";
 import { pulumiEnvironment } from "../../scripts/setup/environment.ts";
+import { freePorts, type StackPorts } from "./stackPorts.ts";
 
 /** The folder of Pulumi.yaml. */
 export const PROJECT_ROOT = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
@@ -24,15 +24,6 @@ export interface CommandResult {
 /** The stack's config without the namespace: `{ live: "blue", blue: { version: "7.0" } }`. */
 export type StackConfig = Record<string, unknown>;
 
-/** The loopback ports of a test's stack, free when it was made; `blue` and `green` are the primaries'. */
-export interface StackPorts {
-  write: number;
-  read: number;
-  runtime: number;
-  blue: number;
-  green: number;
-}
-
 /**
  * A stack of this checkout's own program, run through the real CLI and engine with real Docker. Its name must be unique
  * among the tests; names of its containers start with `redis-<stack>`.
@@ -45,7 +36,7 @@ export class TestStack {
   /** Everything that the CLI printed so far. */
   log = "";
   private readonly environment: NodeJS.ProcessEnv;
-  private fixed: { encryptionsalt: string; auth: unknown } | undefined;
+  private fixed: { encryptionsalt: string; auth: Record<string, unknown> } | undefined;
   private config: StackConfig = {};
 
   private constructor(name: string, ports: StackPorts) {
@@ -76,6 +67,11 @@ export class TestStack {
     stack.fixed = { encryptionsalt: salt ?? "", auth: secured };
     await stack.configure(config);
     return stack;
+  }
+
+  /** One of the passwords as the stack's file has it, for where it stands a second time. */
+  secured(user: keyof TestStack["passwords"]): unknown {
+    return this.fixed?.auth[`${user}Password`];
   }
 
   /** The stack's file; git ignores it. */
@@ -279,26 +275,4 @@ function lines(text: string): string[] {
     .split("\n")
     .filter((line) => line !== "")
     .sort();
-}
-
-/** Blocks of ports below the range from which the kernel picks those of outgoing connections. */
-const FIRST_PORT = 21_000;
-const LAST_PORT = 31_000;
-const BLOCK = 20;
-
-/**
- * A block of ports that nobody listens on now; each colour has room for five replicas. Where the search begins depends
- * on the name, so that two stacks that are made at the same time don't choose the same one.
- */
-async function freePorts(name: string): Promise<StackPorts> {
-  const blocks = (LAST_PORT - FIRST_PORT) / BLOCK;
-  const first = createHash("sha256").update(name).digest().readUInt32BE() % blocks;
-  for (let i = 0; i < blocks; i++) {
-    const base = FIRST_PORT + ((first + i) % blocks) * BLOCK;
-    const block = Array.from({ length: BLOCK }, (_, at) => ({ host: "127.0.0.1", port: base + at }));
-    const taken = await Promise.all(block.map(portInUse));
-    if (taken.includes(true)) continue;
-    return { write: base, read: base + 1, runtime: base + 2, blue: base + 3, green: base + 10 };
-  }
-  throw new Error(`no ${BLOCK} free ports between ${FIRST_PORT} and ${LAST_PORT}`);
 }
