@@ -1,3 +1,4 @@
+import { defaults } from "../arguments.ts";
 import { formatAddress, type Address } from "../engine/address.ts";
 import { COLOURS, type Colour } from "../engine/colour.ts";
 import { PROXY_USER } from "../engine/users.ts";
@@ -54,7 +55,7 @@ frontend read
 backend write
 ${tcpCheck(`  tcp-check send ROLE\\r\\n
   tcp-check expect min-recv 15 binary ${ROLE_MASTER}`)}
-${COLOURS.map((colour) => `  server ${colour} ${formatAddress(colours[colour].primary)}`).join("\n")}
+${COLOURS.map((colour) => `  server ${colour} ${found(colours[colour].primary)}`).join("\n")}
 
 backend read
 ${tcpCheck(`  tcp-check send PING\\r\\n
@@ -69,11 +70,21 @@ function tcpCheck(last: string): string {
   tcp-check send AUTH\\ ${PROXY_USER}\\ -\\r\\n
   tcp-check expect min-recv 5 string +OK
 ${last}
-  default-server check inter 200ms fall 3 rise 1 on-marked-down shutdown-sessions init-addr last,libc,none resolvers docker`;
+  default-server check inter 200ms fall 3 rise 1 on-marked-down shutdown-sessions init-addr last,libc,none`;
 }
 
 function readServers(colour: Colour, servers: ProxyColour): string {
-  const primary = `  server ${colour} ${formatAddress(servers.primary)} backup`;
+  const primary = `  server ${colour} ${found(servers.primary)} backup`;
   if (servers.replicas === undefined) return primary;
-  return `  server-template ${colour}-replica 1-${REPLICA_SLOTS} ${formatAddress(servers.replicas)}\n${primary}`;
+  return `  server-template ${colour}-replica 1-${REPLICA_SLOTS} ${found(servers.replicas)}\n${primary}`;
+}
+
+/**
+ * Where a server is. Names of containers come and go, and Docker's name server is asked for them all the time. It does
+ * not know the name of this machine, which stands in the container's hosts file: asked for that, it would have the proxy
+ * take the server away after half a minute.
+ */
+function found(address: Address): string {
+  const isThisMachine = address.host === defaults.loopbackFromContainers;
+  return `${formatAddress(address)}${isThisMachine ? "" : " resolvers docker"}`;
 }

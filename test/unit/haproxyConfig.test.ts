@@ -30,27 +30,32 @@ describe("the proxy's configuration", () => {
       // *3 $6 master, as a primary begins its answer.
       `tcp-check expect min-recv 15 binary ${Buffer.from("*3\r\n$6\r\nmaster").toString("hex")}`,
       expect.stringMatching(/^default-server check .*on-marked-down shutdown-sessions/),
-      "server blue redis-dev-blue-0:6379",
-      "server green 10.0.0.5:6380",
+      "server blue redis-dev-blue-0:6379 resolvers docker",
+      "server green 10.0.0.5:6380 resolvers docker",
     ]);
   });
 
   test("sends readers to replicas, and to a primary only where there are none", () => {
     expect(section("backend read").filter((line) => line.startsWith("server"))).toEqual([
-      "server-template blue-replica 1-5 redis-dev-blue-replicas:6379",
-      "server blue redis-dev-blue-0:6379 backup",
-      "server green 10.0.0.5:6380 backup",
+      "server-template blue-replica 1-5 redis-dev-blue-replicas:6379 resolvers docker",
+      "server blue redis-dev-blue-0:6379 resolvers docker backup",
+      "server green 10.0.0.5:6380 resolvers docker backup",
     ]);
     expect(section("backend read")).toContain("tcp-check expect min-recv 7 string +PONG");
   });
 
   test("brackets an IPv6 address", () => {
     const config = haproxyConfig({ ...COLOURS, green: { primary: { host: "fd00::5", port: 6379 } } });
-    expect(config).toContain("  server green [fd00::5]:6379\n");
+    expect(config).toContain("  server green [fd00::5]:6379 resolvers docker\n");
   });
 
   test("waits at the start for no name to resolve, so that one colour may be missing", () => {
-    expect(section("backend write").join("\n")).toContain("init-addr last,libc,none resolvers docker");
+    expect(section("backend write").join("\n")).toContain("init-addr last,libc,none");
+  });
+
+  test("asks Docker's name server for no server of this machine, whose name it does not know", () => {
+    const blue = { primary: { host: "host.docker.internal", port: 7000 } };
+    expect(haproxyConfig({ ...COLOURS, blue })).toContain("  server blue host.docker.internal:7000\n");
   });
 
   test("never limits a frontend, which would hang HAProxy 2.6 when it is changed at run time", () => {
