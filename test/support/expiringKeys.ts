@@ -32,7 +32,6 @@ export class ExpiringKeys {
     this.stopping = true;
     await Promise.race([this.running, delay(STOP_MS, undefined, { ref: false })]);
     this.client.disconnect();
-    await this.running;
   }
 
   private async run(): Promise<void> {

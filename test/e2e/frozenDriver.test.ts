@@ -1,0 +1,138 @@
+import { afterAll, beforeAll, describe, expect } from "vitest";
+import { COLOURS, type Colour } from "../../components/engine/colour.ts";
+import { situationOf, type Situation } from "../../components/engine/cutover/serving.ts";
+import { observeDeployment } from "../../components/engine/deployment.ts";
+import type { DeploymentTarget } from "../../components/engine/deploymentTarget.ts";
+import { readGate } from "../../components/engine/gate.ts";
+import { DEFAULT_GUARDRAILS } from "../../components/engine/guardrails.ts";
+import { until } from "../../components/engine/until.ts";
+import { ClientsOfStack, expectNowhere } from "../support/clientsOfStack.ts";
+import { FrozenUpdate } from "../support/frozenUpdate.ts";
+import { inSteps } from "../support/steps.ts";
+import { TestStack } from "../support/testStack.ts";
+import { expectEqualData } from "../support/whoServes.ts";
+
+/** Longer than the pause on the old colour lasts, in milliseconds. */
+const BEYOND_PAUSE_MS = DEFAULT_GUARDRAILS.pauseTimeoutMs + 1_500;
+
+/** Long enough to break a container meanwhile, in milliseconds; a test that doesn't get that done fails. */
+const BREAK_SOMETHING_MS = 15_000;
+
+describe("a driver that gets no CPU in the middle of a cutover and then goes on", () => {
+  const step = inSteps();
+  let stack: TestStack;
+  let clients: ClientsOfStack | undefined;
+
+  beforeAll(async () => {
+    stack = await TestStack.create("e2e-frozen", {
+      live: "blue",
+      blue: { version: "7.0", memory: 128 },
+      green: { version: "8.0", memory: 128 },
+    });
+    await stack.up();
+    clients = await ClientsOfStack.start(stack);
+    await stack.edit({ live: "green" });
+  });
+
+  afterAll(async () => {
+    await clients?.kill();
+    await stack.remove();
+  });
+
+  step("before promote, beyond the pause: it gives up, and blue serves", async () => {
+    const update = await FrozenUpdate.before("promote", stack, BEYOND_PAUSE_MS);
+    const { code, output } = await update.result;
+    expect(code).not.toBe(0);
+    expect(output).toContain(
+      "cutover to green abandoned: the pause on the old colour ended before the new one was ready. State: blue serves as before. ",
+    );
+    await expectBlueAsBefore();
+  });
+
+  step("before fence, beyond the pause: it sees the writes that came between, and blue serves", async () => {
+    const update = await FrozenUpdate.before("fence", stack, BEYOND_PAUSE_MS);
+    await clients?.expectServes("blue");
+    const { code, output } = await update.result;
+    expect(code).not.toBe(0);
+    expect(output).toMatch(
+      /cutover to green abandoned: blue took writes after it was held \(offset \d+, held at \d+\): the pause had ended\. State: blue serves as before, green follows it again\. /,
+    );
+    await expectBlueAsBefore();
+  });
+
+  step("a green that stands still when it is to catch up: it gives up in time, and blue serves", async () => {
+    const update = await FrozenUpdate.before("catch up", stack, BREAK_SOMETHING_MS);
+    await stack.docker("pause", `${stack.deployment}-green-0`);
+    const { code, output } = await update.result;
+    expect(code).not.toBe(0);
+    expect(output).toMatch(
+      /cutover to green abandoned: green reaches offset \d+: not within 1000 ms\. State: blue serves as before, green could not be looked after \(.+\)\. /,
+    );
+    await clients?.expectServes("blue");
+    await stack.docker("unpause", `${stack.deployment}-green-0`);
+    await expectBlueAsBefore();
+  });
+
+  step("before switch, and blue is killed: blue comes back closed, and the next up finishes", async () => {
+    const blue = `${stack.deployment}-blue-0`;
+    const update = await FrozenUpdate.before("switch", stack, BREAK_SOMETHING_MS);
+    await expectNowhere(stack);
+    await stack.docker("kill", "--signal", "KILL", blue);
+    await stack.docker("start", blue);
+    const gate = await until(() => stack.withServer("blue", readGate).catch(() => undefined), {
+      timeoutMs: BREAK_SOMETHING_MS,
+      intervalMs: 50,
+      what: "blue answers again",
+    });
+    expect(gate).toMatchObject({ proxyOn: false, fenced: true });
+    // What an update would do if this one died here, though blue has another replication ID and less data now.
+    expect(await situation()).toEqual({ kind: "finish", from: "blue", to: "green" });
+
+    const { code, output } = await update.result;
+    expect(code).not.toBe(0);
+    expect(output).toMatch(
+      /cutover to green is not finished: .+\. blue is closed and green holds every write; run pulumi up again to finish/,
+    );
+    await clients?.expectServes("green");
+    await stack.up();
+    await stack.upUnchanged();
+    await clients?.expectServes("green");
+    expect((await stack.outputs())["rollback"]).toMatch(/^backup only: blue can't continue behind green/);
+  });
+
+  step("nothing was lost, nothing repeated, no client saw an error, never did both take writes", async () => {
+    await clients?.expectUnharmed();
+  });
+
+  /** Green follows and has all of it, so that the next cutover can begin. */
+  async function expectBlueAsBefore(): Promise<void> {
+    await clients?.expectServes("blue");
+    const following = async (): Promise<true | undefined> =>
+      (await stack.withServer("green", (server) => server.replication())).linkUp ? true : undefined;
+    await until(following, { timeoutMs: 30_000, intervalMs: 50, what: "green follows blue" });
+    await expectEqualData(stack, "blue");
+  }
+
+  async function situation(): Promise<Situation> {
+    const observed = await Promise.all(
+      COLOURS.map((colour) =>
+        stack.withServer(colour, async (primary) => [
+          colour,
+          await observeDeployment({ colour, primary, target: targetOf(colour) }),
+        ]),
+      ),
+    );
+    return situationOf(Object.fromEntries(observed) as Parameters<typeof situationOf>[0], "green");
+  }
+
+  function targetOf(colour: Colour): DeploymentTarget {
+    const address = { host: "127.0.0.1", port: stack.ports[colour] };
+    return {
+      colour,
+      product: "redis",
+      primary: { operator: address, peer: address },
+      replicas: [],
+      external: false,
+    };
+  }
+});

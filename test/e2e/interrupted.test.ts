@@ -1,0 +1,124 @@
+import { afterAll, beforeAll, describe, expect } from "vitest";
+import { otherColour, type Colour } from "../../components/engine/colour.ts";
+import type { PhaseName } from "../../components/engine/cutover/phases.ts";
+import { readGate } from "../../components/engine/gate.ts";
+import { until } from "../../components/engine/until.ts";
+import { ClientsOfStack, expectNowhere } from "../support/clientsOfStack.ts";
+import { FrozenUpdate } from "../support/frozenUpdate.ts";
+import { inSteps } from "../support/steps.ts";
+import { TestStack } from "../support/testStack.ts";
+import { expectEqualData } from "../support/whoServes.ts";
+
+/** A kill before a phase, and who serves from then on until `pulumi up` runs again. */
+interface Kill {
+  phase: PhaseName;
+  serves: "old" | "new" | "nobody";
+}
+
+/** In turns towards green and back to blue, so that both directions are covered and each case is the next one's reset. */
+const KILLS: Kill[] = [
+  { phase: "hold", serves: "old" },
+  { phase: "catch up", serves: "old" },
+  { phase: "fence", serves: "old" },
+  { phase: "switch", serves: "nobody" },
+  { phase: "release", serves: "new" },
+  { phase: "promote", serves: "old" },
+  { phase: "verify", serves: "new" },
+  { phase: "rollback link", serves: "new" },
+  { phase: "switch", serves: "nobody" },
+];
+
+describe("pulumi up killed in the middle of a cutover", () => {
+  const step = inSteps();
+  let stack: TestStack;
+  let clients: ClientsOfStack | undefined;
+
+  beforeAll(async () => {
+    stack = await TestStack.create("e2e-kill", {
+      live: "blue",
+      blue: { version: "7.0", memory: 128 },
+      green: { version: "8.0", memory: 128 },
+    });
+    await stack.up();
+    clients = await ClientsOfStack.start(stack);
+  });
+
+  afterAll(async () => {
+    await clients?.kill();
+    await stack.remove();
+  });
+
+  KILLS.forEach(({ phase, serves }, i) => {
+    const to: Colour = i % 2 === 0 ? "green" : "blue";
+    const from = otherColour(to);
+    step(`before ${phase} on the way to ${to}: ${serves} serves, and the next up converges`, async () => {
+      await stack.edit({ live: to });
+      const update = await FrozenUpdate.before(phase, stack);
+      expect(await update.kill()).toContain("pulumi");
+      if (serves === "nobody") await expectNobodyServes();
+      else await clients?.expectServes(serves === "old" ? from : to);
+
+      await update.unlock();
+      await stack.up();
+      await clients?.expectServes(to);
+      await stack.upUnchanged();
+      await expectEqualData(stack, to);
+      expect((await stack.outputs())["rollback"]).toMatch(/^lossless \(native\): /);
+    });
+  });
+
+  step("before fence on the way back: the old version can't follow any more, and green goes on", async () => {
+    await stack.edit({ live: "blue" });
+    const update = await FrozenUpdate.before("fence", stack);
+    await update.kill();
+    await clients?.expectServes("green");
+    await update.unlock();
+
+    const { code, output } = await stack.pulumi("up", "--yes", "--skip-preview");
+    expect(code).not.toBe(0);
+    expect(output).toMatch(
+      /role of standby: blue follows nobody\. it can't copy green, and making it live would lose what green has taken.*Leave live: green/,
+    );
+    await clients?.expectServes("green");
+
+    await stack.edit({ live: "green" });
+    await stack.up();
+    await stack.upUnchanged();
+    expect((await stack.outputs())["rollback"]).toMatch(/^backup only: blue can't continue behind green/);
+    await clients?.expectServes("green");
+  });
+
+  step("nothing was lost, nothing repeated, no client saw an error, never did both take writes", async () => {
+    await clients?.expectUnharmed();
+  });
+
+  /** Neither is open, and the proxy has ended the sessions, so that no client is told so. */
+  async function expectNobodyServes(): Promise<void> {
+    for (const colour of ["blue", "green"] as const) {
+      expect(await stack.withServer(colour, readGate)).toMatchObject({ proxyOn: false });
+    }
+    await expectNowhere(stack);
+    await keysExpire();
+  }
+
+  /** Keys run out on the new colour while nobody can write: what it deletes by itself must not confuse the next update. */
+  async function keysExpire(): Promise<void> {
+    const green = await stack.server("green");
+    const blue = await stack.server("blue");
+    const count = async (): Promise<number> =>
+      (await Promise.all([blue, green].map(async (server) => server.keyspace())))
+        .flatMap((keyspace) => [...keyspace.values()])
+        .reduce((sum, keys) => sum + keys, 0);
+    try {
+      const before = await count();
+      await until(async () => ((await count()) < before ? true : undefined), {
+        timeoutMs: 30_000,
+        intervalMs: 50,
+        what: "keys expire",
+      });
+    } finally {
+      blue.close();
+      green.close();
+    }
+  }
+});
