@@ -106,6 +106,7 @@ export async function persistClosed(
       ["CONFIG", "REWRITE"],
       ["CONFIG", "SET", FENCE, gate.fenced ? raisedValue(gate.minReplicas) : gate.minReplicas],
     );
+    await server.saveUsers();
     return true;
   } catch (error) {
     if (isWithoutFile(error)) return false;

@@ -171,14 +171,18 @@ export class RedisServer {
   async configRewrite(): Promise<boolean> {
     try {
       await this.call("CONFIG", "REWRITE");
-      // Users that the server reads from a file of their own are not part of its configuration.
-      this.aclFile ??= (await this.configGet("aclfile")).get("aclfile") ?? "";
-      if (this.aclFile !== "") await this.call("ACL", "SAVE");
+      await this.saveUsers();
       return true;
     } catch (error) {
       if (isWithoutFile(error)) return false;
       throw error;
     }
+  }
+
+  /** Writes the users to their own file where the server has one: they are not part of its configuration then. */
+  async saveUsers(): Promise<void> {
+    this.aclFile ??= (await this.configGet("aclfile")).get("aclfile") ?? "";
+    if (this.aclFile !== "") await this.call("ACL", "SAVE");
   }
 
   private failure(what: string, error: unknown): RedisServerError {

@@ -1,6 +1,6 @@
 import { GenericContainer, Wait, type StartedTestContainer } from "testcontainers";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { openCommands, readGate } from "../../components/engine/gate.ts";
+import { openCommands, persistClosed, readGate } from "../../components/engine/gate.ts";
 import { RedisServer } from "../../components/engine/redisServer.ts";
 
 const USERS = "user default on nopass ~* &* +@all\nuser clerk on nopass ~* -@all +get\n";
@@ -34,4 +34,10 @@ test("users that stand in a file of their own last as well: the proxy still gets
   const { output } = await container.exec(["cat", "/tmp/users.acl"]);
   expect(output).toMatch(/^user redis-bluegreen-proxy on nopass .*\+ping/m);
   expect(output).toMatch(/^user clerk on nopass .*\+get/m);
+});
+
+test("a server that is closed for good stays so after a restart", async () => {
+  expect(await persistClosed(server, await readGate(server), { replid: "abc", offset: 7 })).toBe(true);
+  const { output } = await container.exec(["cat", "/tmp/users.acl"]);
+  expect(output).toMatch(/^user redis-bluegreen-proxy off .*handed-over:abc:7/m);
 });
