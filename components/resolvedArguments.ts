@@ -1,7 +1,13 @@
 import * as pulumi from "@pulumi/pulumi";
 import { mapPasswords, type Arguments, type AuthArgs, type RedisBlueGreenArgs } from "./arguments.ts";
-import { isLoopback } from "./engine/address.ts";
-import { formatProblems, passwordProblem, validateArguments, type PathOf } from "./validation/index.ts";
+import {
+  exposureOf,
+  formatProblems,
+  passwordProblem,
+  validateArguments,
+  type Exposure,
+  type PathOf,
+} from "./validation/index.ts";
 
 /** How a program's arguments are resolved. */
 export interface ResolveOptions {
@@ -22,12 +28,13 @@ export function resolveArguments(
   args: RedisBlueGreenArgs,
   options: ResolveOptions,
 ): Arguments<pulumi.Output<string>> {
-  const later = new DeferredPasswords(options, args.endpoint?.host);
+  const later = new DeferredPasswords(options);
   const { path, stack } = options;
   const validation = validateArguments(later.standInFor(args), { path, stack });
   if (validation.arguments === undefined) {
     throw new pulumi.RunError(formatProblems(options.subject, validation.problems));
   }
+  later.exposure = exposureOf(validation.arguments.endpoint.host, validation.arguments);
   return mapPasswords(validation.arguments, (password) => later.outputOf(password));
 }
 
@@ -35,11 +42,11 @@ export function resolveArguments(
 class DeferredPasswords {
   private readonly outputs = new Map<string, pulumi.Output<string>>();
   private readonly options: ResolveOptions;
-  private readonly mayBeWeak: boolean;
+  /** Known once all else is; the values that are waited for come later. */
+  exposure: Exposure | undefined;
 
-  constructor(options: ResolveOptions, host: unknown) {
+  constructor(options: ResolveOptions) {
     this.options = options;
-    this.mayBeWeak = typeof host !== "string" || isLoopback(host);
   }
 
   standInFor(args: RedisBlueGreenArgs): unknown {
@@ -68,9 +75,10 @@ class DeferredPasswords {
   private defer(key: string, input: Deferred): string {
     const standIn = `known later: ${key}`;
     // The strength of an existing server's password isn't judged: its clients use it already.
-    const mayBeWeak = this.mayBeWeak || !key.startsWith("auth.");
+    const isOurs = key.startsWith("auth.");
     const checked = pulumi.secret(input).apply((password): string => {
-      const problem = passwordProblem(key, password, { path: this.options.path, mayBeWeak });
+      const exposed = isOurs && this.exposure !== undefined ? { exposure: this.exposure } : {};
+      const problem = passwordProblem(key, password, { path: this.options.path, ...exposed });
       if (problem !== undefined) throw new pulumi.RunError(`${this.options.subject}: ${problem.message}`);
       return password;
     });

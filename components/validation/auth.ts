@@ -71,11 +71,20 @@ export function checkPasswords(
   }
 }
 
-/** What lets others than this machine reach a server; undefined where nothing does. */
-function exposureOf(
+/** What lets others than this machine reach a server, so that passwords must be strong. */
+export interface Exposure {
+  /** Where that is set. */
+  key: string;
+  host: string;
+  /** How not to, given the key's path. */
+  instead: (path: string) => string;
+}
+
+/** Whether others reach a server; undefined where nobody does. */
+export function exposureOf(
   host: string,
-  colours: Partial<Record<Colour, ColourArguments>>,
-): { key: string; host: string; instead: (path: string) => string } | undefined {
+  colours: Partial<Record<Colour, ColourArguments<unknown>>>,
+): Exposure | undefined {
   const toLoopback = (path: string): string => `set ${path} to ${defaults.endpoint.host}`;
   if (!isLoopback(host)) return { key: "endpoint.host", host, instead: toLoopback };
   for (const colour of COLOURS) {
@@ -86,22 +95,26 @@ function exposureOf(
   return undefined;
 }
 
-/** What is wrong with one password that became known later than the rest. */
+/**
+ * What is wrong with one password that became known later than the rest.
+ * @param options.exposure absent: it may be weak
+ */
 export function passwordProblem(
   key: string,
   value: unknown,
-  options: { path: PathOf; mayBeWeak: boolean },
+  options: { path: PathOf; exposure?: Exposure },
 ): Problem | undefined {
   const problems = new Problems(options.path);
   const [section, name] = key.split(".") as [string, string];
   const password = Section.of(problems, section, { [name]: value ?? null }, [name]).password(name);
-  const found = password === undefined || options.mayBeWeak ? undefined : weakness(password);
-  if (found !== undefined) {
-    const host = problems.path("endpoint.host");
+  const { exposure } = options;
+  const found = password === undefined || exposure === undefined ? undefined : weakness(password);
+  if (found !== undefined && exposure !== undefined) {
+    const path = problems.path(exposure.key);
     problems.add(key, {
       found,
-      allowed: `${STRONG} where ${host} is not on loopback`,
-      cure: `set a long random one, or set ${host} to ${defaults.endpoint.host}`,
+      allowed: `${STRONG} where ${path} is not on loopback`,
+      cure: `set a long random one, or ${exposure.instead(path)}`,
     });
   }
   return problems.list[0];

@@ -12,7 +12,7 @@ import { Problems, type PathOf, type Problem } from "./problem.ts";
 import { checkReplication } from "./replication.ts";
 import { Section } from "./section.ts";
 
-export { passwordProblem } from "./auth.ts";
+export { exposureOf, passwordProblem, type Exposure } from "./auth.ts";
 export { formatProblems, type PathOf, type Problem } from "./problem.ts";
 
 /** The top-level keys of a configuration. */

@@ -2,7 +2,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { beforeEach, describe, expect, it } from "vitest";
 import { configPath, rawConfig, readConfig } from "../../components/config.ts";
 import { resolveArguments } from "../../components/resolvedArguments.ts";
-import { passwordProblem } from "../../components/validation/index.ts";
+import { exposureOf, passwordProblem } from "../../components/validation/index.ts";
 
 const PASSWORD = "Sw0rdfish-Sw0rdfish";
 
@@ -140,6 +140,7 @@ describe("a program's arguments", () => {
 describe("a password that becomes known later than the rest", () => {
   const path = (key: string): string => `args.${key}`;
   const key = "auth.operatorPassword";
+  const exposure = exposureOf("0.0.0.0", {})!;
 
   it.each([
     [
@@ -155,12 +156,12 @@ describe("a password that becomes known later than the rest", () => {
       "empty, but must be text on one line, at most 1,000 characters: set it as a secret, in quotes where it is made of digits.",
     ],
   ])("is refused as one that was known: %j", (password, sentence) => {
-    const problem = passwordProblem(key, password, { path, mayBeWeak: false });
+    const problem = passwordProblem(key, password, { path, exposure });
     expect(problem?.message).toBe(`args.auth.operatorPassword is ${sentence}`);
   });
 
   it("may be weak where nobody else reaches the endpoint", () => {
-    expect(passwordProblem(key, "weak", { path, mayBeWeak: true })).toBeUndefined();
-    expect(passwordProblem(key, PASSWORD, { path, mayBeWeak: false })).toBeUndefined();
+    expect(passwordProblem(key, "weak", { path })).toBeUndefined();
+    expect(passwordProblem(key, PASSWORD, { path, exposure })).toBeUndefined();
   });
 });
