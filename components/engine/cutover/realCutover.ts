@@ -17,6 +17,9 @@ import type { CutoverSteps } from "./phases.ts";
 import { watchRollbackLink } from "./rollbackLink.ts";
 import { moveReaders } from "./readers.ts";
 
+/** Enough for the compiler of the JavaScript engine to have seen what is repeated; some 100 ms. */
+const WARM_UP_ROUNDS = 30;
+
 /** Carries a cutover out. Each step looks at the servers first; each throws rather than goes on without proof. */
 export class RealCutover implements CutoverSteps {
   readonly figures: CutoverFigures;
@@ -68,6 +71,7 @@ export class RealCutover implements CutoverSteps {
     // A PING between promotion and demotion would put the old colour ahead of the new one's history: 14 bytes that
     // would cost the rollback link.
     await setRaised(from.primary, "repl-ping-replica-period", true);
+    await this.warmUp();
     this.checkDeadline();
     return `backlog of ${to.colour} ${backlog.sizeBytes} bytes for ${backlog.bytesPerSecond} bytes/s`;
   };
@@ -174,6 +178,16 @@ export class RealCutover implements CutoverSteps {
     await this.compare(to, from);
     return `${from.colour} continues behind ${to.colour} without a full copy: rollback is ${this.figures.verdict.kind}`;
   };
+
+  /** What runs while writes are held would run for the first time in this process: it runs before, while nobody waits. */
+  private async warmUp(): Promise<void> {
+    const { from, to } = this.input;
+    for (let round = 0; round < WARM_UP_ROUNDS; round++) {
+      await standbyProgress(to.primary);
+      for (const { primary } of [from, to])
+        await primary.transaction(["INFO", "replication"], ["INFO", "keyspace"]);
+    }
+  }
 
   /**
    * The pause runs on the server's clock and may have ended if this process was stopped: the fence doesn't end, and the
