@@ -128,7 +128,7 @@ async function planCutoverTo(
   const first = [...settling, ...relinkPlan(from, to, session)];
   const failures = await failedChecks(from, to, first, news);
   say(`rollback after this cutover: ${verdictText(verdict)}`);
-  say("expected write pause: 2 to 10 ms on a host that is not overloaded; clients wait, none is refused");
+  say("expected write pause: 10 to 30 ms, as measured on two busy cores; clients wait, none is refused");
   const plan = await planCutover({
     from,
     to,
