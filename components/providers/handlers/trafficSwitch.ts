@@ -105,37 +105,26 @@ async function withSession<T>(
   }
 }
 
-/** What the inputs ask for; the plan is for people and decides nothing. */
+/** The inputs that ask for something; the plan is for people and decides nothing. */
+const WANTED = [
+  "name",
+  "live",
+  "blue",
+  "green",
+  "images",
+  "memoryLimits",
+  "runtime",
+  "endpoint",
+  "guardrails",
+  "backupDirectory",
+  "reportDirectory",
+  "pathPrefix",
+  "credentials",
+] as const satisfies readonly (keyof TrafficSwitchInputs)[];
+
+/** What the inputs ask for, as text that is equal where it is the same. */
 function wanted(inputs: TrafficSwitchInputs): string {
-  const {
-    name,
-    live,
-    blue,
-    green,
-    images,
-    memoryLimits,
-    runtime,
-    endpoint,
-    guardrails,
-    backupDirectory,
-    reportDirectory,
-  } = inputs;
-  const { credentials, pathPrefix } = inputs;
-  return stable({
-    name,
-    live,
-    blue,
-    green,
-    images,
-    memoryLimits,
-    runtime,
-    endpoint,
-    guardrails,
-    backupDirectory,
-    reportDirectory,
-    credentials,
-    pathPrefix,
-  });
+  return stable(WANTED.map((name) => inputs[name] ?? null));
 }
 
 async function converge(
