@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect } from "vitest";
+import { until } from "../../components/engine/until.ts";
 import type { Colour } from "../../components/engine/colour.ts";
 import { PHASES } from "../../components/engine/cutover/phases.ts";
 import { footprintOf, type ServerFootprint } from "../support/serverFootprint.ts";
@@ -70,12 +71,12 @@ describe("the life of a stack from the first deployment to a rollback", () => {
   });
 
   step("previews the cutover: plan, links, checks, and nothing changes on any server", async () => {
-    await silenceHeartbeats(stack, true);
+    await standStill(stack, true);
     await stack.edit({ live: "green" });
     const before = await footprints(stack);
     const preview = await stack.preview();
     const after = await footprints(stack);
-    await silenceHeartbeats(stack, false);
+    await standStill(stack, false);
 
     expect(after).toEqual(before);
     expect(preview).toMatch(/live *: "blue" => "green"/);
@@ -144,21 +145,34 @@ async function startWorkload(stack: TestStack): Promise<Workload> {
   return workload;
 }
 
-/** Heartbeats of the live primary move every offset. */
-function silenceHeartbeats(stack: TestStack, silent: boolean): Promise<void> {
-  return stack.withServer("blue", (server) =>
-    server.configSet("repl-ping-replica-period", silent ? 3_600 : 10),
-  );
+/** PINGs move offsets and scheduled saves reset counters, whoever looks: neither happens while two looks are compared. */
+async function standStill(stack: TestStack, still: boolean): Promise<void> {
+  for (const [colour, index] of SERVERS) {
+    await stack.withServer(
+      colour,
+      async (server) => {
+        await server.configSet("repl-ping-replica-period", still ? 3_600 : 10);
+        await server.configSet("save", still ? "" : "3600 1 300 100 60 10000");
+        await until(
+          async () =>
+            (await server.info("persistence")).get("rdb_bgsave_in_progress") === "0" ? true : undefined,
+          { timeoutMs: 30_000, intervalMs: 50, what: "no save is running" },
+        );
+      },
+      index,
+    );
+  }
 }
 
+const SERVERS: readonly [Colour, number][] = [
+  ["blue", 0],
+  ["blue", 1],
+  ["green", 0],
+  ["green", 1],
+];
+
 async function footprints(stack: TestStack): Promise<ServerFootprint[]> {
-  const servers: [Colour, number][] = [
-    ["blue", 0],
-    ["blue", 1],
-    ["green", 0],
-    ["green", 1],
-  ];
-  return Promise.all(servers.map(([colour, index]) => footprintOf(stack, colour, index)));
+  return Promise.all(SERVERS.map(([colour, index]) => footprintOf(stack, colour, index)));
 }
 
 async function expectReport(
