@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 import { promisify } from "node:util";
 import { pulumiEnvironment } from "../../scripts/setup/environment.ts";
+import { removeDeployment } from "./removeDeployment.ts";
 import { freePorts, type StackPorts } from "./stackPorts.ts";
 import { PROJECT_ROOT, type CommandResult } from "./testStack.ts";
 
@@ -44,7 +45,10 @@ export class PackedProgram {
     };
   }
 
-  /** Packs a copy of the checkout, so that others who use it meanwhile don't see its package.json change. */
+  /**
+   * Packs a copy of the checkout, so that others who use it meanwhile don't see its package.json change. Removes what an
+   * earlier run left under this name.
+   */
   static async create(): Promise<PackedProgram> {
     const root = await mkdtemp(join(tmpdir(), "redis-bluegreen-packaged-"));
     const source = join(root, "source");
@@ -60,6 +64,7 @@ export class PackedProgram {
     const [packed] = JSON.parse(stdout) as [{ filename: string; files: { path: string }[] }];
     const files = packed.files.map(({ path: file }) => file);
     const program = new PackedProgram(root, files, await freePorts("packaged"));
+    await removeDeployment(program.deployment, program.environment);
     await program.install(join(root, packed.filename));
     return program;
   }
@@ -100,11 +105,7 @@ export class PackedProgram {
 
   /** Removes the containers, what they leave behind, and the folder. */
   async remove(): Promise<void> {
-    const script = `
-      ids=$(docker ps -aq --filter 'name=^/?${this.deployment}-'); [ -z "$ids" ] || docker rm -f $ids
-      vols=$(docker volume ls -q --filter 'name=^${this.deployment}-'); [ -z "$vols" ] || docker volume rm -f $vols
-      docker network rm ${this.deployment} 2>/dev/null || true`;
-    await run("sh", ["-c", script], { env: this.environment });
+    await removeDeployment(this.deployment, this.environment);
     await rm(this.root, { recursive: true, force: true });
   }
 

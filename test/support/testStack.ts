@@ -9,6 +9,7 @@ import type { Colour } from "../../components/engine/colour.ts";
 import { RedisServer } from "../../components/engine/redisServer.ts";
 import { OPERATOR_USER } from "../../components/engine/users.ts";
 import { pulumiEnvironment } from "../../scripts/setup/environment.ts";
+import { removeDeployment } from "./removeDeployment.ts";
 import { freePorts, type StackPorts } from "./stackPorts.ts";
 
 /** The folder of Pulumi.yaml. */
@@ -54,7 +55,7 @@ export class TestStack {
     // A test that was killed leaves its lock.
     await stack.pulumi("cancel", "--yes");
     await stack.pulumi("stack", "rm", "--yes", "--force");
-    await stack.removeContainers();
+    await removeDeployment(stack.deployment, stack.environment);
     await stack.mustPulumi("stack", "init");
     const secured: Record<string, unknown> = {};
     for (const [user, password] of Object.entries(stack.passwords)) {
@@ -205,7 +206,7 @@ export class TestStack {
 
   /** Removes containers, volumes, network, stack and files, whatever state they are in. */
   async remove(): Promise<void> {
-    await this.removeContainers();
+    await removeDeployment(this.deployment, this.environment);
     await this.pulumi("cancel", "--yes");
     await this.pulumi("stack", "rm", "--yes", "--force");
     await rm(this.configFile, { force: true });
@@ -236,15 +237,6 @@ export class TestStack {
   async volumes(): Promise<string[]> {
     const filter = `name=^${this.deployment}-`;
     return lines(await this.docker("volume", "ls", "--filter", filter, "--format", "{{.Name}}"));
-  }
-
-  private async removeContainers(): Promise<void> {
-    const filter = `name=^/?${this.deployment}-`;
-    const script = `
-      ids=$(docker ps -aq --filter '${filter}'); [ -z "$ids" ] || docker rm -f $ids
-      vols=$(docker volume ls -q --filter 'name=^${this.deployment}-'); [ -z "$vols" ] || docker volume rm -f $vols
-      docker network rm ${this.deployment} 2>/dev/null || true`;
-    await this.collect(spawn("sh", ["-c", script], { env: this.environment, stdio: "pipe" }));
   }
 
   private async run(args: string[], options: { input?: string } = {}): Promise<CommandResult> {
