@@ -8,7 +8,7 @@ import {
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { canReplicate } from "../../components/engine/compatibility/matrix.ts";
 import { rollbackVerdict } from "../../components/engine/compatibility/rollbackVerdict.ts";
-import { commandsInUse } from "../../components/engine/preflight/snapshot.ts";
+import { commandsInUse } from "../../components/engine/compatibility/wayBack.ts";
 import { RedisServer } from "../../components/engine/redisServer.ts";
 import { until } from "../../components/engine/until.ts";
 

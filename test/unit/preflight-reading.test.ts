@@ -1,9 +1,9 @@
 import { describe, expect, it } from "vitest";
+import { commandsInUse } from "../../components/engine/compatibility/wayBack.ts";
 import { parseInfo } from "../../components/engine/infoReply.ts";
 import { formatBytes } from "../../components/engine/preflight/bytes.ts";
 import { formatCheck } from "../../components/engine/preflight/checkResult.ts";
 import { summariseClients } from "../../components/engine/preflight/clientSummary.ts";
-import { commandsInUse } from "../../components/engine/preflight/snapshot.ts";
 
 const MIB = 1024 * 1024;
 

@@ -1,30 +1,28 @@
 import { randomUUID } from "node:crypto";
 import { setTimeout as elapse } from "node:timers/promises";
+import { witnessOf, type Witness } from "../compatibility/wayBack.ts";
 import { readGate, type Gate } from "../gate.ts";
 import { infoNumber, parseInfo, type InfoFields } from "../infoReply.ts";
 import {
   RedisServerError,
   keyspaceOf,
   replicationStateOf,
-  versionOf,
   type Keyspace,
   type RedisServer,
   type ReplicationState,
 } from "../redisServer.ts";
-import { atLeast, type ServerVersion } from "../serverVersion.ts";
+import { atLeast } from "../serverVersion.ts";
 import { summariseClients, type ClientSummary } from "./clientSummary.ts";
 
-/** What one server looked like, gathered without changing anything on it. */
-export interface ServerSnapshot {
-  version: ServerVersion;
-  /** Every section of INFO, from one call, so that offset and key counts belong to the same moment. */
-  info: InfoFields;
+/**
+ * What one server looked like, gathered without changing anything on it. Its INFO is from one call, so that offset and
+ * key counts belong to the same moment.
+ */
+export interface ServerSnapshot extends Witness {
   replication: ReplicationState;
   keyspace: Keyspace;
   gate: Gate;
   clients: ClientSummary;
-  /** Names from commandstats of commands that were executed: lower case, `container|subcommand` from 7.0 on. */
-  commands: ReadonlySet<string>;
   /** Names of the loaded modules; Redis 8 lists its own vector sets as one. */
   modules: string[];
   /** Names of the ACL users. */
@@ -82,16 +80,14 @@ export async function takeSnapshot(server: RedisServer, testWrite: boolean): Pro
   const seconds = (performance.now() - started) / 1000;
 
   const info = parseInfo(after);
-  const version = versionOf(info);
-  if (atLeast(version.version, "7.0")) denied.push(...(await refusedForCutover(server)));
+  const witness = witnessOf(info);
+  if (atLeast(witness.version.version, "7.0")) denied.push(...(await refusedForCutover(server)));
   return {
-    version,
-    info,
+    ...witness,
     replication: replicationStateOf(info),
     keyspace: keyspaceOf(info),
     gate,
     clients: summariseClients(clients),
-    commands: commandsInUse(info),
     modules: modulesOf(after),
     users,
     config,
@@ -99,19 +95,6 @@ export async function takeSnapshot(server: RedisServer, testWrite: boolean): Pro
     denied: [...new Set(denied)],
     ...(writeTest === undefined ? {} : { writeTest }),
   };
-}
-
-/** Names of the commands that INFO commandstats says were executed at least once without failing. */
-export function commandsInUse(info: InfoFields): Set<string> {
-  const names = new Set<string>();
-  for (const [field, value] of info) {
-    const name = /^cmdstat_(.+)$/.exec(field)?.[1];
-    if (name === undefined) continue;
-    const calls = Number(/calls=(\d+)/.exec(value)?.[1] ?? 0);
-    const failed = Number(/failed_calls=(\d+)/.exec(value)?.[1] ?? 0);
-    if (calls > failed) names.add(name.toLowerCase());
-  }
-  return names;
 }
 
 /** INFO has a line `module:` for each, which a map of fields can't hold. */

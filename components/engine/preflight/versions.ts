@@ -1,6 +1,6 @@
 import { canReplicate, minorOf } from "../compatibility/matrix.ts";
-import { rollbackVerdict, type Verdict } from "../compatibility/rollbackVerdict.ts";
-import { infoNumber } from "../infoReply.ts";
+import type { Verdict } from "../compatibility/rollbackVerdict.ts";
+import { wayBack } from "../compatibility/wayBack.ts";
 import { atLeast, formatVersion, type ServerVersion } from "../serverVersion.ts";
 import { fail, pass, warn, type CheckResult } from "./checkResult.ts";
 import { seen, standbyVersion, type ObservedColour, type PreflightFacts } from "./facts.ts";
@@ -59,14 +59,10 @@ function checkVersion({ target, observed }: ObservedColour): CheckResult[] {
 
 /** What a rollback from the standby to the live colour will be once the standby is live; absent where unknown. */
 export function verdictOf(facts: PreflightFacts): Verdict | undefined {
-  const live = seen(facts.live);
-  const newer = standbyVersion(facts);
-  if (live === undefined || newer === undefined) return undefined;
-  const commands = new Set([...live.commands, ...(seen(facts.standby)?.commands ?? [])]);
-  return rollbackVerdict(live.version, newer, commands, {
-    oldKeepsAof: infoNumber(live.info, "aof_enabled") === 1,
-    ...(facts.noLinkBecause === undefined ? {} : { noLinkBecause: facts.noLinkBecause }),
-  });
+  const [live, standby] = [seen(facts.live), seen(facts.standby)];
+  const version = standbyVersion(facts);
+  if (live === undefined || version === undefined) return undefined;
+  return wayBack(live, standby ?? { version }, facts.noLinkBecause);
 }
 
 function checkRollback(facts: PreflightFacts): CheckResult[] {

@@ -1,10 +1,11 @@
 import { COLOURS, type Colour } from "../../engine/colour.ts";
-import { rollbackVerdict, type Verdict } from "../../engine/compatibility/rollbackVerdict.ts";
+import type { Verdict } from "../../engine/compatibility/rollbackVerdict.ts";
+import { wayBack, witnessOf } from "../../engine/compatibility/wayBack.ts";
 import { connectDeployment, observeDeployment, type Deployment } from "../../engine/deployment.ts";
 import type { DeploymentTarget } from "../../engine/deploymentTarget.ts";
 import { linkObstacle } from "../../engine/linkObstacle.ts";
 import type { ObservedColours } from "../../engine/cutover/serving.ts";
-import { RedisServerError, type RedisServer } from "../../engine/redisServer.ts";
+import { RedisServerError } from "../../engine/redisServer.ts";
 import type { SwitchCredentials } from "../trafficSwitch.ts";
 
 /** Connections to the colours that answer, for the length of one provider call. */
@@ -52,26 +53,14 @@ export async function openSession(
   return session;
 }
 
-/** Names of the commands that were called on a server since its start, lower case. */
-export async function commandsInUse(server: RedisServer): Promise<Set<string>> {
-  const stats = await server.info("commandstats");
-  return new Set([...stats.keys()].map((name) => name.replace(/^cmdstat_/, "").toLowerCase()));
-}
-
 /** What the way back to `old` will be once `next` is live, told from both servers. */
 export async function verdictFor(old: Deployment, next: Deployment): Promise<Verdict> {
-  const [oldVersion, nextVersion, oldCommands, nextCommands, config, noLinkBecause] = await Promise.all([
-    old.primary.version(),
-    next.primary.version(),
-    commandsInUse(old.primary),
-    commandsInUse(next.primary),
-    old.primary.configGet("appendonly"),
+  const [oldInfo, nextInfo, noLinkBecause] = await Promise.all([
+    old.primary.info("everything"),
+    next.primary.info("everything"),
     linkObstacle(old, next),
   ]);
-  return rollbackVerdict(oldVersion, nextVersion, new Set([...oldCommands, ...nextCommands]), {
-    oldKeepsAof: config.get("appendonly") === "yes",
-    ...(noLinkBecause === undefined ? {} : { noLinkBecause }),
-  });
+  return wayBack(witnessOf(oldInfo), witnessOf(nextInfo), noLinkBecause);
 }
 
 /** `lossless (native): why`, as the outputs have it. */

@@ -1,0 +1,67 @@
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { DEFAULT_GUARDRAILS } from "../../components/engine/guardrails.ts";
+import { runPreflight } from "../../components/engine/preflight/runPreflight.ts";
+import { verdictFor } from "../../components/providers/handlers/session.ts";
+import { bearServer, CREDENTIALS, openToClients, type BornServer } from "../support/bornServer.ts";
+
+let blue: BornServer;
+let green: BornServer;
+
+beforeAll(async () => {
+  [blue, green] = await Promise.all([
+    bearServer("blue", "redis:7.0", { product: "redis", version: "7.0" }),
+    bearServer("green", "redis:8.0", { product: "redis", version: "8.0" }),
+  ]);
+  await openToClients(blue);
+});
+
+afterAll(async () => {
+  await Promise.all([blue.stop(), green.stop()]);
+});
+
+/** What the check's lines say, and what the switch acts on. */
+async function bothVerdicts(): Promise<{ lines: string[]; acted: string[] }> {
+  const results = await runPreflight({
+    live: blue.target,
+    standby: green.target,
+    standbyDeployed: true,
+    cutover: false,
+    credentials: CREDENTIALS,
+    guardrails: DEFAULT_GUARDRAILS,
+  });
+  const lines = results.filter(({ name }) => name === "rollback");
+  const end = (server: BornServer) => ({
+    target: server.target,
+    colour: server.target.colour,
+    primary: server.admin,
+  });
+  const { kind, reason, warnings } = await verdictFor(end(blue), end(green));
+  return {
+    lines: lines.map(({ figure, cure }) => (figure === "look out" ? (cure ?? "") : figure)),
+    acted: [`${kind}, ${reason}`, ...warnings],
+  };
+}
+
+test("a command that only ever failed ends no way back, neither in the check nor in the switch", async () => {
+  await expect(blue.admin.call("RESTORE", "key", 0, "no payload")).rejects.toThrow(/payload/);
+  const { lines, acted } = await bothVerdicts();
+  expect(acted[0]).toMatch(/^lossless \(native\), /);
+  expect(acted).toEqual(lines);
+});
+
+test("an append-only file is seen by both", async () => {
+  await blue.admin.configSet("appendonly", "yes");
+  const { lines, acted } = await bothVerdicts();
+  await blue.admin.configSet("appendonly", "no");
+  expect(acted.join("\n")).toContain("writes an append-only file");
+  expect(acted).toEqual(lines);
+});
+
+test("a command that succeeded on either of them ends it in both", async () => {
+  await green.admin.configSet("min-replicas-to-write", 0);
+  await green.admin.call("HINCRBYFLOAT", "hash", "field", "1.5");
+  await green.admin.call("HSETEX", "hash", "FIELDS", 1, "field", "1");
+  const { lines, acted } = await bothVerdicts();
+  expect(acted[0]).toMatch(/^backup only, .*HSETEX/);
+  expect(acted).toEqual(lines);
+});
