@@ -10,7 +10,9 @@ const load = () => process.getBuiltinModule("node:module").createRequire(process
 
 const provider: pulumi.dynamic.ResourceProvider = {
   check: (o, n) => load().changeGuard.check(o, n),
+  diff: (i, o, n) => load().changeGuard.diff(i, o, n),
   create: (n) => load().changeGuard.create(n),
+  update: (i, o, n) => load().changeGuard.update(i, o, n),
 };
 
 /** What the guard compares from one update to the next; no secrets. */

@@ -5,6 +5,7 @@ import * as pulumi from "@pulumi/pulumi";
 const load = () => process.getBuiltinModule("node:module").createRequire(process.cwd() + "/")("redis-bluegreen/provider");
 
 const provider: pulumi.dynamic.ResourceProvider = {
+  diff: (i, o, n) => load().destroyLock.diff(i, o, n),
   create: (n) => load().destroyLock.create(n),
   update: (i, o, n) => load().destroyLock.update(i, o, n),
   delete: (i, p) => load().destroyLock.delete(i, p),

@@ -12,8 +12,14 @@ const DYNAMIC_PROVIDER = createRequire(import.meta.url).resolve("@pulumi/pulumi/
 
 /** What each resource hands over; a change here is a change of every stack's state. */
 const METHODS = {
-  ChangeGuard: { object: "changeGuard", methods: { check: "o, n", create: "n" } },
-  DestroyLock: { object: "destroyLock", methods: { create: "n", update: "i, o, n", delete: "i, p" } },
+  ChangeGuard: {
+    object: "changeGuard",
+    methods: { check: "o, n", diff: "i, o, n", create: "n", update: "i, o, n" },
+  },
+  DestroyLock: {
+    object: "destroyLock",
+    methods: { diff: "i, o, n", create: "n", update: "i, o, n", delete: "i, p" },
+  },
   ReplicationLink: {
     object: "replicationLink",
     methods: { check: "o, n", diff: "i, o, n", create: "n", read: "i, p", update: "i, o, n", delete: "i, p" },
@@ -108,6 +114,20 @@ describe("a provider process", () => {
     const { failures } = await plugin.check("urn", before, after);
     expect(failures.join("\n")).toMatch(/redis-bluegreen:.*blue/);
     expect((await plugin.check("urn", {}, after)).failures).toEqual([]);
+  });
+
+  test("shows no change where only the text of a provider is another release's", async () => {
+    const guard = { schemaVersion: 1, name: "redis-dev", live: "blue", ports: [], pathPrefix: "" };
+    const lock = { schemaVersion: 1, allowDestroy: false, pathPrefix: "" };
+    const changed = { ChangeGuard: { live: "green" }, DestroyLock: { allowDestroy: true } };
+    for (const [type, before] of [["ChangeGuard", guard] as const, ["DestroyLock", lock] as const]) {
+      const state = { ...withProvider(type, before), __provider: "exports.handler = () => ({});" };
+      const same = await plugin.diff("urn", "id", state, withProvider(type, before));
+      expect(same).toMatchObject({ changes: false });
+      const news = withProvider(type, { ...before, ...changed[type] });
+      expect(await plugin.diff("urn", "id", state, news)).toMatchObject({ changes: true });
+      expect(await plugin.update("urn", "id", state, news)).toEqual(news);
+    }
   });
 
   test("refuses to delete the destroy lock unless the user allowed it", async () => {

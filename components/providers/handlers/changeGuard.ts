@@ -4,6 +4,7 @@ import { COLOURS } from "../../engine/colour.ts";
 import { portInUse } from "../../engine/preflight/ports.ts";
 import type { ChangeGuardInputs } from "../changeGuard.ts";
 import { deployedColours } from "./deployedColours.ts";
+import { inputsDiff } from "./inputsDiff.ts";
 
 /** What the change guard's provider functions hand over to. */
 export const changeGuard = {
@@ -21,10 +22,27 @@ export const changeGuard = {
     return { inputs: news, failures: reasons.map((reason) => ({ property: "", reason })) };
   },
 
+  diff(_id: string, olds: ChangeGuardInputs, news: ChangeGuardInputs): Promise<dynamic.DiffResult> {
+    return Promise.resolve(inputsDiff(COMPARED, olds, news));
+  },
+
   create(inputs: ChangeGuardInputs): Promise<dynamic.CreateResult> {
     return Promise.resolve({ id: "change-guard", outs: inputs });
   },
+
+  update(_id: string, _olds: ChangeGuardInputs, news: ChangeGuardInputs): Promise<dynamic.UpdateResult> {
+    return Promise.resolve({ outs: news });
+  },
 };
+
+const COMPARED = [
+  "name",
+  "live",
+  "blue",
+  "green",
+  "ports",
+  "pathPrefix",
+] as const satisfies readonly (keyof ChangeGuardInputs)[];
 
 function isDeployed(olds: Partial<ChangeGuardInputs>): olds is ChangeGuardInputs {
   return olds.live !== undefined;

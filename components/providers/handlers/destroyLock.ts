@@ -1,9 +1,14 @@
 import type { dynamic } from "@pulumi/pulumi";
 import type { DestroyLockInputs } from "../destroyLock.ts";
+import { inputsDiff } from "./inputsDiff.ts";
 import { plainError } from "./say.ts";
 
 /** What the destroy lock's provider functions hand over to. */
 export const destroyLock = {
+  diff(_id: string, olds: DestroyLockInputs, news: DestroyLockInputs): Promise<dynamic.DiffResult> {
+    return Promise.resolve(inputsDiff(["allowDestroy", "pathPrefix"], olds, news));
+  },
+
   create(inputs: DestroyLockInputs): Promise<dynamic.CreateResult> {
     return Promise.resolve({ id: "destroy-lock", outs: inputs });
   },

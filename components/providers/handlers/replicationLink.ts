@@ -1,5 +1,4 @@
 import type { dynamic } from "@pulumi/pulumi";
-import { stable } from "../../engine/changeRules.ts";
 import { canReplicate } from "../../engine/compatibility/matrix.ts";
 import type { Colour } from "../../engine/colour.ts";
 import type { Deployment } from "../../engine/deployment.ts";
@@ -9,6 +8,7 @@ import { infoNumber } from "../../engine/infoReply.ts";
 import { lineage } from "../../engine/lineage.ts";
 import { ensureLink, linkRefusal, linkStatus, removeLink } from "../../engine/replicationLink.ts";
 import type { ReplicationLinkInputs, ReplicationLinkOutputs } from "../replicationLink.ts";
+import { asksTheSame } from "./inputsDiff.ts";
 import { hasUnknowns, plainError, say } from "./say.ts";
 import { openSession, verdictFor, verdictText, type Session } from "./session.ts";
 
@@ -33,7 +33,7 @@ export const replicationLink = {
     olds: ReplicationLinkOutputs,
     news: ReplicationLinkInputs,
   ): Promise<dynamic.DiffResult> {
-    if (wanted(olds) !== wanted(news)) return { changes: true };
+    if (!asksTheSame(WANTED, olds, news)) return { changes: true };
     return withEnds(news, async (ends) => {
       if (ends === undefined) return { changes: false };
       const found = await look(ends, olds.errorsAtStart);
@@ -114,10 +114,14 @@ function linkSettings({ credentials, syncTimeoutMs, reseed }: ReplicationLinkInp
   return { credentials, syncTimeoutMs, reseed };
 }
 
-/** What the inputs ask for, without what has no bearing on the servers. */
-function wanted({ live, standby, syncTimeoutMs, reseed, credentials }: ReplicationLinkInputs): string {
-  return stable({ live, standby, syncTimeoutMs, reseed, credentials });
-}
+/** The inputs that have a bearing on the servers. */
+const WANTED = [
+  "live",
+  "standby",
+  "syncTimeoutMs",
+  "reseed",
+  "credentials",
+] as const satisfies readonly (keyof ReplicationLinkInputs)[];
 
 interface Found {
   status: string;

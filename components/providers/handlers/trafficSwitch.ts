@@ -1,9 +1,9 @@
 import type { dynamic } from "@pulumi/pulumi";
-import { stable } from "../../engine/changeRules.ts";
 import { COLOURS, type Colour } from "../../engine/colour.ts";
 import type { DeploymentTarget } from "../../engine/deploymentTarget.ts";
 import type { TrafficSwitchInputs, TrafficSwitchOutputs } from "../trafficSwitch.ts";
 import { takeFinalBackup } from "./finalBackup.ts";
+import { asksTheSame } from "./inputsDiff.ts";
 import { hasUnknowns, plainError } from "./say.ts";
 import { openSession, verdictFor, verdictText, type Session } from "./session.ts";
 import { planSwitch } from "./switchPlan.ts";
@@ -32,7 +32,7 @@ export const trafficSwitch = {
     olds: TrafficSwitchOutputs,
     news: TrafficSwitchInputs,
   ): Promise<dynamic.DiffResult> {
-    if (hasUnknowns(news) || wanted(olds) !== wanted(news)) return { changes: true };
+    if (hasUnknowns(news) || !asksTheSame(WANTED, olds, news)) return { changes: true };
     // A refresh may have seen what is over by now: then the state is what has to change.
     const known = olds.serving === news.live && olds.traffic === news.live;
     const found = await withSession(news, (session) => lookAtSwitch(news, session));
@@ -121,11 +121,6 @@ const WANTED = [
   "pathPrefix",
   "credentials",
 ] as const satisfies readonly (keyof TrafficSwitchInputs)[];
-
-/** What the inputs ask for, as text that is equal where it is the same. */
-function wanted(inputs: TrafficSwitchInputs): string {
-  return stable(WANTED.map((name) => inputs[name] ?? null));
-}
 
 async function converge(
   olds: Partial<TrafficSwitchOutputs>,
