@@ -231,6 +231,7 @@ export class RedisBlueGreen extends pulumi.ComponentResource {
         standby: this.target(standby, standbySpec),
         syncTimeoutMs: guardrails.syncTimeoutMs,
         reseed: standbySpec.reseed,
+        pathPrefix: this.pathPrefix,
         credentials,
       },
       { parent: this, dependsOn: [trafficSwitch] },

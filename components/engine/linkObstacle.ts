@@ -20,12 +20,17 @@ export interface LinkEnd {
  * it. Deployments reach each other. An existing server follows by `advertiseHost` and the other's published port, which
  * nobody but itself can try: what can be seen from here is whether that address means this machine to it, and whether
  * the other one listens there.
+ * @param pathPrefix of config paths in the sentence
  */
-export async function linkObstacle(follower: LinkEnd, leader: LinkEnd): Promise<string | undefined> {
+export async function linkObstacle(
+  follower: LinkEnd,
+  leader: LinkEnd,
+  pathPrefix: string,
+): Promise<string | undefined> {
   const { colour, external, reachesOthersAt } = follower.target;
   if (!external || leader.target.external) return undefined;
   const other = leader.target.colour;
-  const key = `${colour}.advertiseHost`;
+  const key = `${pathPrefix}${colour}.advertiseHost`;
   if (reachesOthersAt === undefined) {
     return `${colour} is an existing server and ${key} does not say how it reaches ${other}`;
   }

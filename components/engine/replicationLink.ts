@@ -31,6 +31,8 @@ export interface LinkInput {
   syncTimeoutMs: number;
   /** The user agreed to overwrite what the standby holds. */
   reseed: boolean;
+  /** Prefix of config paths in messages. */
+  pathPrefix: string;
   progress: Progress;
 }
 
@@ -99,14 +101,14 @@ function refuseUnlessLive(live: Deployment, state: DeploymentState): void {
 }
 
 function refusalBetween(
-  { live, standby, reseed }: Omit<LinkInput, "progress">,
+  { live, standby, reseed, pathPrefix }: Omit<LinkInput, "progress">,
   liveState: DeploymentState,
   standbyState: DeploymentState,
 ): string | undefined {
   return followRefusal(
     { colour: live.colour, state: liveState },
     { colour: standby.colour, state: standbyState },
-    reseed,
+    { reseed, pathPrefix },
   );
 }
 
@@ -120,7 +122,11 @@ export interface FoundColour {
  * Why a standby that follows nobody can't be made to follow the live colour, and what to do instead; undefined where it
  * can without losing anything.
  */
-export function followRefusal(live: FoundColour, standby: FoundColour, reseed: boolean): string | undefined {
+export function followRefusal(
+  live: FoundColour,
+  standby: FoundColour,
+  { reseed, pathPrefix }: Pick<LinkInput, "reseed" | "pathPrefix">,
+): string | undefined {
   const relation = lineage(live.state.replication, standby.state.replication, standby.state.gate.unopened);
   if (relation === "continues") return undefined;
   const copy = canReplicate(live.state.version, standby.state.version);
@@ -128,7 +134,7 @@ export function followRefusal(live: FoundColour, standby: FoundColour, reseed: b
     return `${standby.colour} (${formatVersion(standby.state.version)}) can't continue behind ${live.colour} and would need a full copy, but ${copy.reason}. Its data is kept as it is; the way back is its backup. To upgrade again, remove ${standby.colour} and add it with a version that can follow`;
   }
   if (relation === "nothing of its own" || standby.state.keys === 0 || reseed) return undefined;
-  return `${standby.colour} holds ${standby.state.keys} keys that a full copy from ${live.colour} would overwrite. If they are not wanted, set ${standby.colour}.reseed: true and run pulumi up again; else save them first`;
+  return `${standby.colour} holds ${standby.state.keys} keys that a full copy from ${live.colour} would overwrite. If they are not wanted, set ${pathPrefix}${standby.colour}.reseed: true and run pulumi up again; else save them first`;
 }
 
 /**
@@ -171,7 +177,7 @@ async function awaitSync(input: LinkInput, fullCopies: number, canCopy: boolean)
     {
       timeoutMs: input.syncTimeoutMs,
       intervalMs: 100,
-      what: `${standby.colour} is in sync with ${live.colour} (guardrails.syncTimeoutMs)`,
+      what: `${standby.colour} is in sync with ${live.colour} (${input.pathPrefix}guardrails.syncTimeoutMs)`,
     },
   );
   progress(`${standby.colour} follows ${live.colour}, in sync`);

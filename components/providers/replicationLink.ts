@@ -26,6 +26,8 @@ export interface ReplicationLinkInputs {
   syncTimeoutMs: number;
   /** The user agreed to overwrite what the standby holds. */
   reseed: boolean;
+  /** Prefix of config paths in messages. */
+  pathPrefix: string;
   credentials: SwitchCredentials;
 }
 

@@ -39,7 +39,7 @@ describe("an upgrade whose way back is a backup: Redis 6.0 to 8.0", () => {
       const { code, output } = await stack.pulumi(...command);
       expect(code).not.toBe(0);
       expect(output).toMatch(/fail {2}rollback +backup only, Redis 6\.0\.\d+ ignores SET … PXAT/);
-      expect(output).toContain("redis-bluegreen:guardrails acceptBackupOnlyRollback: true");
+      expect(output).toContain("redis-bluegreen:guardrails.acceptBackupOnlyRollback: true");
     }
     expect(await whoAnswers(stack, stack.ports.write)).toBe(await identityOf(stack, "blue"));
   });

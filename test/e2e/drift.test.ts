@@ -134,7 +134,7 @@ describe("what somebody changed by hand is shown by refresh and preview, and rep
     const keys = (await stack.withServer("green", (server) => server.keyspace())).get(0);
     for (const command of [["preview"], ["up", "--yes", "--skip-preview"]]) {
       expect(await refused(...command)).toContain(
-        `green holds ${keys} keys that a full copy from blue would overwrite. If they are not wanted, set green.reseed: true and run pulumi up again; else save them first`,
+        `green holds ${keys} keys that a full copy from blue would overwrite. If they are not wanted, set redis-bluegreen:green.reseed: true and run pulumi up again; else save them first`,
       );
     }
     expect(await read("green", "own")).toBe("1");

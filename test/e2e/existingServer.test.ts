@@ -92,7 +92,7 @@ describe("a server that this project did not create", () => {
       await stack.edit({ green: GREEN });
       const preview = await stack.preview();
       expect(preview).toContain(
-        `backup only, blue sees this machine as ${gateway}, so that 127.0.0.1 (blue.advertiseHost) leads it to itself and not to green`,
+        `backup only, blue sees this machine as ${gateway}, so that 127.0.0.1 (redis-bluegreen:blue.advertiseHost) leads it to itself and not to green`,
       );
       expect(preview).toMatch(/warn {2}clients +1 connected, 1 of them not through the proxy/);
     },

@@ -71,7 +71,7 @@ describe.each(SERVERS)("the users of %s", (image, product, minor) => {
     await application.transaction(["SELECT", 3], ["SET", "elsewhere", "1"]);
     application.close();
     await Promise.all([blue, green].map(({ admin }) => admin.call("CONFIG", "RESETSTAT")));
-    const link = { credentials, syncTimeoutMs: 60_000, reseed: false, progress: say };
+    const link = { credentials, syncTimeoutMs: 60_000, reseed: false, pathPrefix: "", progress: say };
     await ensureLink({ live: from, standby: to, ...link });
     const checks = await runPreflight({
       live: blue.target,
@@ -80,6 +80,7 @@ describe.each(SERVERS)("the users of %s", (image, product, minor) => {
       cutover: true,
       credentials,
       guardrails: DEFAULT_GUARDRAILS,
+      pathPrefix: "",
     });
     expect(checks.filter(({ outcome }) => outcome === "fail")).toEqual([]);
     const found = await compareDatasets(from.primary, to.primary, { keys: "all" });

@@ -164,6 +164,7 @@ describe("a provider process", () => {
         standby: green.target,
         syncTimeoutMs: 60_000,
         reseed: false,
+        pathPrefix: "config:",
         credentials: CREDENTIALS,
         ...changes,
       });
@@ -215,7 +216,7 @@ describe("a provider process", () => {
       await green.admin.configSet("min-replicas-to-write", 0);
       await green.admin.call("SET", "only here", "value");
       await expect(plugin.update("urn", "blue-to-green", state, inputs())).rejects.toThrow(
-        /green holds 3 keys that a full copy from blue would overwrite.*green\.reseed: true/,
+        /green holds 3 keys that a full copy from blue would overwrite.*config:green\.reseed: true/,
       );
       expect(await green.admin.call("GET", "only here")).toBe("value");
 

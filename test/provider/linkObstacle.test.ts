@@ -40,12 +40,14 @@ describe("what stands between an existing server and the colour that it is to fo
   }
 
   test("nothing between deployments", async () => {
-    expect(await linkObstacle({ target: { ...green.target, colour: "blue" } }, green)).toBeUndefined();
+    expect(
+      await linkObstacle({ target: { ...green.target, colour: "blue" } }, green, "config:"),
+    ).toBeUndefined();
   });
 
   test("nobody said how it gets here", async () => {
-    expect(await linkObstacle(existing(), green)).toBe(
-      "blue is an existing server and blue.advertiseHost does not say how it reaches green",
+    expect(await linkObstacle(existing(), green, "config:")).toBe(
+      "blue is an existing server and config:blue.advertiseHost does not say how it reaches green",
     );
   });
 
@@ -54,8 +56,8 @@ describe("what stands between an existing server and the colour that it is to fo
       String(await server.admin.call("CLIENT", "LIST")),
     )?.[1];
     expect(OPERATOR_USER).toBe("redis-bluegreen-operator");
-    expect(await linkObstacle(existing("127.0.0.1"), green)).toBe(
-      `blue sees this machine as ${gateway ?? "?"}, so that 127.0.0.1 (blue.advertiseHost) leads it to itself and not to green: set blue.advertiseHost to this machine's address as blue reaches it`,
+    expect(await linkObstacle(existing("127.0.0.1"), green, "config:")).toBe(
+      `blue sees this machine as ${gateway ?? "?"}, so that 127.0.0.1 (config:blue.advertiseHost) leads it to itself and not to green: set config:blue.advertiseHost to this machine's address as blue reaches it`,
     );
   });
 
@@ -64,11 +66,13 @@ describe("what stands between an existing server and the colour that it is to fo
     const { port } = green.target.primary.operator;
     const unheard = { ...green, target: { ...green.target } };
     unheard.target.primary = { ...unheard.target.primary, operator: { host: "127.0.0.1", port: 9 } };
-    expect(await linkObstacle(existing("0.0.0.0"), unheard)).toContain("green does not listen at 0.0.0.0:9");
-    expect(await linkObstacle(existing("0.0.0.0"), green), String(port)).toBeUndefined();
+    expect(await linkObstacle(existing("0.0.0.0"), unheard, "config:")).toContain(
+      "green does not listen at 0.0.0.0:9",
+    );
+    expect(await linkObstacle(existing("0.0.0.0"), green, "config:"), String(port)).toBeUndefined();
   });
 
   test("it can't be told before the other colour is there", async () => {
-    expect(await linkObstacle(existing("10.255.255.1"), { target: green.target })).toBeUndefined();
+    expect(await linkObstacle(existing("10.255.255.1"), { target: green.target }, "config:")).toBeUndefined();
   });
 });

@@ -95,6 +95,7 @@ function preflight(input: Pick<PreflightInput, "live"> & Partial<PreflightInput>
     cutover: true,
     credentials,
     guardrails: DEFAULT_GUARDRAILS,
+    pathPrefix: "config:",
     ...input,
   });
 }
@@ -229,7 +230,7 @@ describe("a server that can't be asked", () => {
     const [result] = await preflight({ live: nowhere });
     expect(result).toMatchObject({ name: "blue reachable", outcome: "fail" });
     expect(result?.figure).toContain("127.0.0.1:1");
-    expect(result?.cure).toContain("redis-bluegreen:blue");
+    expect(result?.cure).toContain("config:blue");
   });
 
   it("is a failed check without the password when the login is refused", async () => {

@@ -28,6 +28,7 @@ async function bothVerdicts(): Promise<{ lines: string[]; acted: string[] }> {
     cutover: false,
     credentials: CREDENTIALS,
     guardrails: DEFAULT_GUARDRAILS,
+    pathPrefix: "",
   });
   const lines = results.filter(({ name }) => name === "rollback");
   const end = (server: BornServer) => ({
@@ -35,7 +36,7 @@ async function bothVerdicts(): Promise<{ lines: string[]; acted: string[] }> {
     colour: server.target.colour,
     primary: server.admin,
   });
-  const { kind, reason, warnings } = await verdictFor(end(blue), end(green));
+  const { kind, reason, warnings } = await verdictFor(end(blue), end(green), "");
   return {
     lines: lines.map(({ figure, cure }) => (figure === "look out" ? (cure ?? "") : figure)),
     acted: [`${kind}, ${reason}`, ...warnings],

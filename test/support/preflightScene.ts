@@ -92,6 +92,7 @@ export function facts(scene: Scene = {}): PreflightFacts {
       standbyDeployed: true,
       cutover: true,
       guardrails: DEFAULT_GUARDRAILS,
+      pathPrefix: "config:",
       ...input,
     },
     ...(noLinkBecause === undefined ? {} : { noLinkBecause }),

@@ -169,7 +169,7 @@ const rows: Row[] = [
     { external: true, applicationRefused: "WRONGPASS" },
     "blue clients' login",
     "fail",
-    /WRONGPASS .*auth applicationUser and applicationPassword/,
+    /WRONGPASS .*config:auth\.applicationUser and config:auth\.applicationPassword/,
   ],
   ["the link is down", { standby: { replication: { linkUp: false } } }, "link", "fail", /down/],
   [
@@ -245,9 +245,9 @@ describe("a check sees that", () => {
 
   it("there is only a live colour", () => {
     const { input, live } = facts();
-    const { live: target, guardrails } = input;
+    const { live: target, guardrails, pathPrefix } = input;
     const results = evaluatePreflight({
-      input: { live: target, guardrails, standbyDeployed: false, cutover: false },
+      input: { live: target, guardrails, pathPrefix, standbyDeployed: false, cutover: false },
       live: { ...live },
     });
     const names = results.map(({ name }) => name);

@@ -22,8 +22,8 @@ function checkLogin(facts: PreflightFacts, { target, applicationRefused }: Obser
   if (!target.external) return [];
   const name = `${target.colour} clients' login`;
   if (applicationRefused === undefined) return [pass(name, "auth.applicationUser and its password get in")];
-  const cure =
-    "set redis-bluegreen:auth applicationUser and applicationPassword to what clients log in with there";
+  const auth = `${facts.input.pathPrefix}auth.`;
+  const cure = `set ${auth}applicationUser and ${auth}applicationPassword to what clients log in with there`;
   return [facts.input.cutover ? fail(name, applicationRefused, cure) : warn(name, applicationRefused, cure)];
 }
 

@@ -16,6 +16,8 @@ export interface PreflightInput {
   cutover: boolean;
   credentials: Credentials;
   guardrails: Guardrails;
+  /** Prefix of config paths in cures. */
+  pathPrefix: string;
   /** Client sessions that the proxy has on the live colour; absent: unknown. */
   proxySessions?: number;
   /** Memory limit of a colour's servers in bytes; absent: the machine's memory. */

@@ -58,7 +58,7 @@ function checkLag(facts: PreflightFacts, pair: Pair): CheckResult {
     facts,
     "lag",
     figure,
-    "wait for less load, or raise redis-bluegreen:guardrails maxLagBytes",
+    `wait for less load, or raise ${facts.input.pathPrefix}guardrails.maxLagBytes`,
   );
 }
 

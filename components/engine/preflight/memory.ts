@@ -52,7 +52,7 @@ function checkRoom(
   const limit = Math.min(maxmemory === 0 ? Infinity : maxmemory, processLimit(facts, colour, standby));
   const figure = `${formatBytes(limit)} for ${formatBytes(used(live))} of live data`;
   if (used(live) < limit * FULL) return pass(name, figure);
-  const cure = `give ${colour.target.colour} more memory (redis-bluegreen:${colour.target.colour} memory, maxmemory)`;
+  const cure = `give ${colour.target.colour} more memory (${facts.input.pathPrefix}${colour.target.colour}: memory, maxmemory)`;
   return maxmemory > 0 && used(live) > maxmemory ? fail(name, figure, cure) : warn(name, figure, cure);
 }
 

@@ -10,23 +10,23 @@ export function checkRoles(facts: PreflightFacts): CheckResult[] {
   const live = seen(facts.live);
   const standby = seen(facts.standby);
   return [
-    ...(live === undefined ? [] : [checkLiveRole(facts.live, live)]),
+    ...(live === undefined ? [] : [checkLiveRole(facts, live)]),
     ...(standby === undefined || facts.standby === undefined
       ? []
       : [checkStandbyRole(facts, facts.standby, standby)]),
   ];
 }
 
-function checkLiveRole({ target }: ObservedColour, live: ServerSnapshot): CheckResult {
+function checkLiveRole(facts: PreflightFacts, live: ServerSnapshot): CheckResult {
   const name = "role of live";
-  const { colour, external } = target;
+  const { colour, external } = facts.live.target;
   const { following } = live.replication;
   if (live.replication.role !== "master") {
     const whom = following === undefined ? "another server" : formatAddress(following);
     return fail(
       name,
       `${colour} is a replica of ${whom}`,
-      `set redis-bluegreen:live to the colour that is master, or make ${colour} one`,
+      `set ${facts.input.pathPrefix}live to the colour that is master, or make ${colour} one`,
     );
   }
   if (live.gate.fenced) {
@@ -74,5 +74,5 @@ function followCure(facts: PreflightFacts, standby: ServerSnapshot): string {
   if (liveVersion === undefined || !left || canReplicate(liveVersion, standby.version).ok) {
     return `run pulumi up with live: ${live}, so that it follows again`;
   }
-  return `it can't copy ${live}, and making it live would lose what ${live} has taken since the cutover. Leave live: ${live}; the way back is by backup only (redis-bluegreen:backup)`;
+  return `it can't copy ${live}, and making it live would lose what ${live} has taken since the cutover. Leave live: ${live}; the way back is by backup only (${facts.input.pathPrefix}backup)`;
 }

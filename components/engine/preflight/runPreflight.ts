@@ -40,13 +40,14 @@ export async function runPreflight(input: PreflightInput): Promise<CheckResult[]
 /** Asks the servers. */
 export async function gatherPreflight(input: PreflightInput): Promise<PreflightFacts> {
   const { credentials, ...rest } = input;
-  const { live, standby, standbyDeployed } = input;
+  const { live, standby, standbyDeployed, pathPrefix } = input;
   const connections = await Promise.all([
     connect(live, credentials),
     standby === undefined || !standbyDeployed ? undefined : connect(standby, credentials),
   ]);
   const noLinkBecause =
-    standby && (await linkObstacle(linkEnd(live, connections[0]), linkEnd(standby, connections[1])));
+    standby &&
+    (await linkObstacle(linkEnd(live, connections[0]), linkEnd(standby, connections[1]), pathPrefix));
   // Both are looked at over the same moments, else a busy live server would seem further ahead than it is.
   const [observedLive, observedStandby] = await Promise.all([
     observe(connections[0], true, credentials),

@@ -11,7 +11,7 @@ const OLDEST = "6.0";
 /** Versions as configured and as observed, whether the standby can copy live, and what a rollback will be. */
 export function checkVersions(facts: PreflightFacts): CheckResult[] {
   const results = [facts.live, facts.standby].flatMap((colour) =>
-    colour === undefined ? [] : checkVersion(colour),
+    colour === undefined ? [] : checkVersion(facts, colour),
   );
   const live = seen(facts.live);
   const standby = standbyVersion(facts);
@@ -33,7 +33,7 @@ function checkCopy(facts: PreflightFacts, live: ServerVersion, standby: ServerVe
   return fail("replication", copy.reason, "choose a version for the standby that can copy the live one");
 }
 
-function checkVersion({ target, observed }: ObservedColour): CheckResult[] {
+function checkVersion(facts: PreflightFacts, { target, observed }: ObservedColour): CheckResult[] {
   if ("unreachable" in observed) return [];
   const name = `${target.colour} version`;
   const found = observed.version;
@@ -52,7 +52,7 @@ function checkVersion({ target, observed }: ObservedColour): CheckResult[] {
   const asWanted = found.product === wanted.product && `${found.version}.`.startsWith(`${wanted.version}.`);
   if (asWanted) return [pass(name, `${formatVersion(found)}, configured ${wanted.version}`)];
   const figure = `${formatVersion(found)}, configured ${formatVersion(wanted)}`;
-  const cure = `correct redis-bluegreen:${target.colour} (version, image) so that it names what runs`;
+  const cure = `correct ${facts.input.pathPrefix}${target.colour} (version, image) so that it names what runs`;
   const patchOnly = found.product === wanted.product && minorOf(found.version) === minorOf(wanted.version);
   return [patchOnly ? warn(name, figure, cure) : fail(name, figure, cure)];
 }
@@ -71,11 +71,10 @@ function checkRollback(facts: PreflightFacts): CheckResult[] {
   const name = "rollback";
   const figure = `${verdict.kind}, ${verdict.reason}`;
   const { acceptBackupOnlyRollback } = facts.input.guardrails;
+  const path = `${facts.input.pathPrefix}guardrails.acceptBackupOnlyRollback`;
   const warnings = verdict.warnings.map((warning) => warn(name, "look out", warning));
   if (verdict.kind !== "backup only") return [pass(name, figure), ...warnings];
-  if (acceptBackupOnlyRollback)
-    return [warn(name, figure, "accepted by redis-bluegreen:guardrails"), ...warnings];
-  const cure =
-    "choose another pair of versions, or accept it with redis-bluegreen:guardrails acceptBackupOnlyRollback: true";
+  if (acceptBackupOnlyRollback) return [warn(name, figure, `accepted by ${path}`), ...warnings];
+  const cure = `choose another pair of versions, or accept it with ${path}: true`;
   return [facts.input.cutover ? fail(name, figure, cure) : warn(name, figure, cure), ...warnings];
 }

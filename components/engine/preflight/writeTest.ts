@@ -1,10 +1,10 @@
 import { fail, pass, type CheckResult } from "./checkResult.ts";
 import { seen, type PreflightFacts } from "./facts.ts";
 
-/** What the answer to a refused write asks for, by what it begins with. */
-const CURES: readonly (readonly [RegExp, string])[] = [
+/** What the answer to a refused write asks for. */
+const cures = (pathPrefix: string): readonly (readonly [RegExp, string])[] => [
   [/NOREPLICAS/, "too few replicas are attached for min-replicas-to-write; attach them, or lower it"],
-  [/READONLY/, "live is a replica; set redis-bluegreen:live to the colour that is master"],
+  [/READONLY/, `live is a replica; set ${pathPrefix}live to the colour that is master`],
   [/OOM/, "raise maxmemory or delete data"],
   [/MISCONF/, "its last save failed; look into its log and its disk's free space"],
   [/NOPERM/, "grant the operator's user +set and ~redis-bluegreen:*"],
@@ -16,6 +16,6 @@ export function checkWriteTest(facts: PreflightFacts): CheckResult[] {
   const result = seen(facts.live)?.writeTest;
   if (result === undefined) return [];
   if (result.accepted) return [pass("write test", "a write that changes nothing was accepted")];
-  const cure = CURES.find(([answer]) => answer.test(result.answer))?.[1] ?? "look into the live server's log";
-  return [fail("write test", result.answer, cure)];
+  const cure = cures(facts.input.pathPrefix).find(([answer]) => answer.test(result.answer))?.[1];
+  return [fail("write test", result.answer, cure ?? "look into the live server's log")];
 }

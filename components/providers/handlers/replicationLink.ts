@@ -78,6 +78,8 @@ export const replicationLink = {
 interface Ends {
   live: Deployment;
   standby: Deployment;
+  /** Prefix of config paths in messages. */
+  pathPrefix: string;
 }
 
 async function withEnds<T>(
@@ -93,7 +95,8 @@ async function withEnds<T>(
     session = await openSession(targets, inputs.credentials);
     const live = session.deployments[inputs.live.colour];
     const standby = session.deployments[inputs.standby.colour];
-    return await use(live === undefined || standby === undefined ? undefined : { live, standby });
+    if (live === undefined || standby === undefined) return await use(undefined);
+    return await use({ live, standby, pathPrefix: inputs.pathPrefix });
   } catch (error) {
     throw plainError(error);
   } finally {
@@ -157,8 +160,11 @@ async function lostBecause({ live, standby }: Ends, errorsAtStart: number): Prom
 }
 
 /** A link is forward when the standby is where an upgrade goes to; else it is the rollback link. */
-async function directionOf({ live, standby }: Ends) {
-  const [onward, back] = await Promise.all([verdictFor(live, standby), verdictFor(standby, live)]);
+async function directionOf({ live, standby, pathPrefix }: Ends) {
+  const [onward, back] = await Promise.all([
+    verdictFor(live, standby, pathPrefix),
+    verdictFor(standby, live, pathPrefix),
+  ]);
   const forward = canReplicate(await live.primary.version(), await standby.primary.version()).ok;
   return { forward, verdict: forward ? onward : back };
 }

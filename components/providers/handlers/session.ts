@@ -53,12 +53,15 @@ export async function openSession(
   return session;
 }
 
-/** What the way back to `old` will be once `next` is live, told from both servers. */
-export async function verdictFor(old: Deployment, next: Deployment): Promise<Verdict> {
+/**
+ * What the way back to `old` will be once `next` is live, told from both servers.
+ * @param pathPrefix of config paths in the verdict's reason
+ */
+export async function verdictFor(old: Deployment, next: Deployment, pathPrefix: string): Promise<Verdict> {
   const [oldInfo, nextInfo, noLinkBecause] = await Promise.all([
     old.primary.info("everything"),
     next.primary.info("everything"),
-    linkObstacle(old, next),
+    linkObstacle(old, next, pathPrefix),
   ]);
   return wayBack(witnessOf(oldInfo), witnessOf(nextInfo), noLinkBecause);
 }

@@ -121,11 +121,11 @@ async function planCutoverTo(
 ): Promise<SwitchPlan> {
   const [old, next] = [session.deployments[from], session.deployments[to]];
   if (old === undefined || next === undefined) return NOTHING;
-  const verdict = await verdictFor(old, next);
+  const verdict = await verdictFor(old, next, news.pathPrefix);
   say(
     `cutover ${from} (${formatVersion(await old.primary.version())}) -> ${to} (${formatVersion(await next.primary.version())})`,
   );
-  const first = [...settling, ...relinkPlan(from, to, session)];
+  const first = [...settling, ...relinkPlan(from, to, news, session)];
   const failures = await failedChecks(from, to, first, news);
   say(`rollback after this cutover: ${verdictText(verdict)}`);
   say("expected write pause: 10 to 30 ms, as measured on two busy cores; clients wait, none is refused");
@@ -141,11 +141,20 @@ async function planCutoverTo(
 }
 
 /** A colour that a cut-off cutover promoted without opening it follows again first; where it can't, the checks fail. */
-function relinkPlan(from: Colour, to: Colour, { observed }: Session): string[] {
+function relinkPlan(
+  from: Colour,
+  to: Colour,
+  { pathPrefix }: TrafficSwitchInputs,
+  { observed }: Session,
+): string[] {
   const [live, standby] = [observed[from], observed[to]];
   if (live === undefined || standby?.replication.role !== "master") return [];
   if (!leftByCutOffCutover(live, standby)) return [];
-  const refusal = followRefusal({ colour: from, state: live }, { colour: to, state: standby }, false);
+  const refusal = followRefusal(
+    { colour: from, state: live },
+    { colour: to, state: standby },
+    { reseed: false, pathPrefix },
+  );
   return refusal === undefined
     ? [`make ${to} follow ${from} again, which it left without taking any write`]
     : [];
@@ -185,6 +194,7 @@ export async function preflight(
     ...mode,
     credentials: news.credentials,
     guardrails: news.guardrails,
+    pathPrefix: news.pathPrefix,
     memoryLimits: news.memoryLimits,
     ...(traffic === undefined ? {} : { proxySessions: traffic.sessions[live] }),
   });

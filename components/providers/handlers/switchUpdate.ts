@@ -94,6 +94,7 @@ async function relinkLeftover(from: Deployment, to: Deployment, news: TrafficSwi
     credentials: news.credentials,
     syncTimeoutMs: news.guardrails.syncTimeoutMs,
     reseed: false,
+    pathPrefix: news.pathPrefix,
     progress: say,
   });
 }
@@ -106,7 +107,7 @@ async function runCutover(
 ): Promise<SwitchUpdate> {
   const startedAt = new Date();
   const [fromVersion, toVersion] = await Promise.all([from.primary.version(), to.primary.version()]);
-  const verdict = await verdictFor(from, to);
+  const verdict = await verdictFor(from, to, news.pathPrefix);
   const report = (result: CutoverResult, error?: CutoverError) =>
     reportCutover(news, { from, to, fromVersion, toVersion, startedAt }, result, error);
   try {

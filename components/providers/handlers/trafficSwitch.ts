@@ -147,5 +147,5 @@ async function rollbackText(news: TrafficSwitchInputs, session: Session): Promis
     standbyColour && session.deployments[standbyColour],
   ];
   if (live === undefined || standby === undefined) return "none: there is one colour only";
-  return verdictText(await verdictFor(standby, live));
+  return verdictText(await verdictFor(standby, live, news.pathPrefix));
 }
