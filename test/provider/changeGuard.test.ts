@@ -4,6 +4,7 @@ import type { AddressInfo } from "node:net";
 import Docker from "dockerode";
 import { afterEach, expect, it } from "vitest";
 import { changeGuard } from "../../components/providers/handlers/changeGuard.ts";
+import { bearServer, openToClients, type BornServer } from "../support/bornServer.ts";
 import type { ChangeGuardInputs } from "../../components/providers/changeGuard.ts";
 
 const NAME = "rbg-test-change-guard";
@@ -18,6 +19,18 @@ function withBlue(version: string, ports: string[] = []): ChangeGuardInputs {
 async function refusals(olds: Partial<ChangeGuardInputs>, news: ChangeGuardInputs): Promise<string[]> {
   const { failures } = await changeGuard.check(olds, news);
   return (failures ?? []).map(({ reason }) => reason);
+}
+
+/** Takes the daemon away, so that every container counts as there. */
+async function withoutDocker(use: () => Promise<void>): Promise<void> {
+  const before = process.env["DOCKER_HOST"];
+  process.env["DOCKER_HOST"] = "tcp://127.0.0.1:1";
+  try {
+    await use();
+  } finally {
+    if (before === undefined) delete process.env["DOCKER_HOST"];
+    else process.env["DOCKER_HOST"] = before;
+  }
 }
 
 afterEach(async () => {
@@ -37,15 +50,53 @@ it("refuses another version for a server that is there, even if it is stopped", 
   );
 });
 
-it("takes a server to be there where the daemon can't be asked", async () => {
-  const before = process.env["DOCKER_HOST"];
-  process.env["DOCKER_HOST"] = "tcp://127.0.0.1:1";
+it("takes the colour for live that serves, whatever a refused update has stored", async () => {
+  const version = { product: "redis", version: "7.0" } as const;
+  const [blue, green] = await Promise.all([
+    bearServer("blue", "redis:7.0", version),
+    bearServer("green", "redis:7.0", version),
+  ]);
   try {
-    expect(await refusals(withBlue("7.4"), withBlue("7.0"))).not.toEqual([]);
+    const spec = ({ target }: BornServer) => ({
+      ...version,
+      image: "redis:7.0",
+      operatorPort: target.primary.operator.port,
+    });
+    const stored: ChangeGuardInputs = {
+      ...withBlue("7.0"),
+      live: "green",
+      blue: spec(blue),
+      green: spec(green),
+    };
+    const edited = { ...stored, blue: { ...spec(blue), image: "redis:7.0-bookworm" } };
+    const unfinished =
+      "config:live: blue serves the clients, although the last update was to make green live. Run pulumi up without any other change to finish that, or set live: blue";
+    await withoutDocker(async () => {
+      expect(await refusals(stored, edited), "none serves: the stored one counts").toEqual([]);
+      await openToClients(blue);
+      expect(await refusals(stored, edited)).toEqual([
+        expect.stringMatching(/^config:blue\.image: blue is live, and changing this from "redis:7\.0" to/),
+        unfinished,
+      ]);
+      const retired: ChangeGuardInputs = { ...withBlue("7.0"), live: "green", green: spec(green) };
+      delete retired.blue;
+      expect(await refusals(stored, retired)).toEqual([
+        expect.stringMatching(/^config:blue: live changes from blue to green and blue is removed/),
+        unfinished,
+      ]);
+      expect(await refusals(stored, stored)).toEqual([]);
+      await openToClients(green);
+      expect(await refusals(stored, edited), "both serve: the stored one counts").toEqual([]);
+    });
   } finally {
-    if (before === undefined) delete process.env["DOCKER_HOST"];
-    else process.env["DOCKER_HOST"] = before;
+    await Promise.all([blue.stop(), green.stop()]);
   }
+});
+
+it("takes a server to be there where the daemon can't be asked", async () => {
+  await withoutDocker(async () => {
+    expect(await refusals(withBlue("7.4"), withBlue("7.0"))).not.toEqual([]);
+  });
 });
 
 it("names each new port that another process has, and no port of the last update", async () => {

@@ -1,10 +1,12 @@
 import type { dynamic } from "@pulumi/pulumi";
-import { changeProblems, type ChangeRequest } from "../../engine/changeRules.ts";
+import { changeProblems, type ChangeProblem, type ChangeRequest } from "../../engine/changeRules.ts";
 import { COLOURS } from "../../engine/colour.ts";
 import { portInUse } from "../../engine/preflight/ports.ts";
 import type { ChangeGuardInputs } from "../changeGuard.ts";
 import { deployedColours } from "./deployedColours.ts";
 import { inputsDiff } from "./inputsDiff.ts";
+import { servingColour } from "./servingColour.ts";
+import { splitPort } from "./splitPort.ts";
 
 /** What the change guard's provider functions hand over to. */
 export const changeGuard = {
@@ -12,7 +14,9 @@ export const changeGuard = {
     olds: Partial<ChangeGuardInputs>,
     news: ChangeGuardInputs,
   ): Promise<dynamic.CheckResult<ChangeGuardInputs>> {
-    const changes = changeProblems(isDeployed(olds) ? await deployedPart(olds) : undefined, news);
+    const before = isDeployed(olds) ? await deployedPart(olds) : undefined;
+    const changes = changeProblems(before, news);
+    if (changes.length > 0) changes.push(...unfinished(olds, before));
     const fresh = news.ports.filter((port) => !(olds.ports ?? []).includes(port));
     const ports = await Promise.all(fresh.map((port) => portProblem(port, news.pathPrefix)));
     const reasons = [
@@ -48,15 +52,22 @@ function isDeployed(olds: Partial<ChangeGuardInputs>): olds is ChangeGuardInputs
   return olds.live !== undefined;
 }
 
-/** The last update without the colours that it failed to create. */
+/** The last update without the colours that it failed to create, and with the one live that it left so. */
 async function deployedPart(olds: ChangeGuardInputs): Promise<ChangeRequest> {
-  const deployed = await deployedColours(olds);
-  const part: ChangeRequest = { live: olds.live };
+  const [deployed, serving] = await Promise.all([deployedColours(olds), servingColour(olds)]);
+  const part: ChangeRequest = { live: serving ?? olds.live };
   for (const colour of COLOURS) {
     const spec = olds[colour];
     if (spec !== undefined && deployed.includes(colour)) part[colour] = spec;
   }
   return part;
+}
+
+/** Why a colour is called live that the config of the last update did not call so. */
+function unfinished(olds: Partial<ChangeGuardInputs>, before: ChangeRequest | undefined): ChangeProblem[] {
+  if (before === undefined || olds.live === undefined || before.live === olds.live) return [];
+  const reason = `${before.live} serves the clients, although the last update was to make ${olds.live} live. Run pulumi up without any other change to finish that, or set live: ${before.live}`;
+  return [{ path: "live", reason }];
 }
 
 async function portProblem(port: string, pathPrefix: string): Promise<string | undefined> {
@@ -70,9 +81,4 @@ async function portProblem(port: string, pathPrefix: string): Promise<string | u
     if (code === "EACCES") return undefined;
     return `port ${port} can't be listened on (${code ?? String(error)}). Choose an address of this machine and another port in ${where}`;
   }
-}
-
-function splitPort(text: string): { host: string; port: number } {
-  const colon = text.lastIndexOf(":");
-  return { host: text.slice(0, colon), port: Number(text.slice(colon + 1)) };
 }
