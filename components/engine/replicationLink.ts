@@ -1,3 +1,4 @@
+import { arrivalTimeoutMs, hasArrived, neverArrived, type LinkView } from "./arrival.ts";
 import { canReplicate } from "./compatibility/matrix.ts";
 import type { Colour } from "./colour.ts";
 import type { Credentials } from "./credentials.ts";
@@ -7,7 +8,9 @@ import { formatAddress } from "./address.ts";
 import { allowReplicationCommands, readGate } from "./gate.ts";
 import { infoNumber } from "./infoReply.ts";
 import { lineage } from "./lineage.ts";
+import { linkObstacle } from "./linkObstacle.ts";
 import { RefusedError, type Progress } from "./progress.ts";
+import { replicationStateOf, type ReplicationState } from "./redisServer.ts";
 import { formatVersion } from "./serverVersion.ts";
 import { until } from "./until.ts";
 
@@ -45,7 +48,8 @@ export async function linkStatus(live: Deployment, standby: Deployment): Promise
 
 /**
  * Makes the standby follow the live colour and waits until it is in sync. Looks first: a link that is up stays as it is.
- * @throws RefusedError where a full copy would overwrite what only the standby has, or that it couldn't read
+ * @throws RefusedError where a full copy would overwrite what only the standby has, or that it couldn't read, or where
+ *   the standby doesn't get through to the live colour
  * @throws DeadlineError when it is not in sync in time; the copy goes on, and running again waits further
  */
 export async function ensureLink(input: LinkInput): Promise<void> {
@@ -57,16 +61,19 @@ export async function ensureLink(input: LinkInput): Promise<void> {
   if (isOpen(standbyState)) {
     throw new RefusedError(`${standby.colour} takes writes from clients: it is not made to follow anybody`);
   }
+  const refusal =
+    (status === "cut" ? refusalBetween(input, liveState, standbyState) : undefined) ??
+    (await certainObstacle(input));
+  if (refusal !== undefined) throw new RefusedError(refusal);
   if (status === "cut") {
-    const refusal = refusalBetween(input, liveState, standbyState);
-    if (refusal !== undefined) throw new RefusedError(refusal);
     progress(`${standby.colour} begins to follow ${live.colour}`);
   }
   await setTripwire(live, standby);
   const fullCopies = infoNumber(await live.primary.info("stats"), "sync_full");
   await allowReplication(live);
   if (status === "cut") await follow(standby, live, input.credentials);
-  await awaitSync(input, fullCopies, canReplicate(liveState.version, standbyState.version).ok);
+  const before = { leader: liveState.replication, fullCopies };
+  await awaitSync(input, before, canReplicate(liveState.version, standbyState.version).ok);
 }
 
 /**
@@ -78,7 +85,17 @@ export async function linkRefusal(input: Omit<LinkInput, "progress">): Promise<s
   if ((await linkStatus(live, standby)) !== "cut") return undefined;
   const [liveState, standbyState] = await Promise.all([observeDeployment(live), observeDeployment(standby)]);
   if (!isOpen(liveState) || isOpen(standbyState)) return undefined;
-  return refusalBetween(input, liveState, standbyState);
+  return refusalBetween(input, liveState, standbyState) ?? (await certainObstacle(input));
+}
+
+/** Where it only looks from here as if the standby couldn't get through, it is tried. */
+async function certainObstacle({
+  live,
+  standby,
+  pathPrefix,
+}: Omit<LinkInput, "progress">): Promise<string | undefined> {
+  const obstacle = await linkObstacle(standby, live, pathPrefix);
+  return obstacle?.certain === true ? obstacle.reason : undefined;
 }
 
 async function allowReplication({ primary }: Deployment): Promise<void> {
@@ -146,30 +163,33 @@ export function leftByCutOffCutover(live: DeploymentState, standby: DeploymentSt
   return standby.gate.unopened === true || canReplicate(live.version, standby.version).ok;
 }
 
-async function awaitSync(input: LinkInput, fullCopies: number, canCopy: boolean): Promise<void> {
+async function awaitSync(
+  input: LinkInput,
+  before: Pick<LinkView, "leader" | "fullCopies">,
+  canCopy: boolean,
+): Promise<void> {
   const { live, standby, progress } = input;
+  const began = performance.now();
   let said = 0;
+  let arrived = false;
   await until(
     async () => {
-      const [state, stats, standbyInfo] = await Promise.all([
-        live.primary.replication(),
-        live.primary.info("stats"),
-        standby.primary.info("replication"),
-      ]);
-      const linkUp = standbyInfo.get("master_link_status") === "up";
-      const lag = state.offset - infoNumber(standbyInfo, "slave_repl_offset");
-      if (linkUp) return lag <= 1024 * 1024 ? true : undefined;
-      if (!canCopy && infoNumber(stats, "sync_full") > fullCopies) {
+      const found = await lookAtLink(live, standby);
+      if (found.follower.linkUp) {
+        return found.leader.offset - found.follower.offset <= 1024 * 1024 ? true : undefined;
+      }
+      if (!canCopy && found.fullCopies > before.fullCopies) {
         await unfollow(standby);
         throw new RefusedError(
           `${standby.colour} could not continue behind ${live.colour}: link cut, its data kept. The way back is its backup`,
         );
       }
+      arrived ||= hasArrived(before, found);
+      if (!arrived) await refuseIfLost(input, performance.now() - began);
       if (performance.now() - said > 2_000) {
         said = performance.now();
-        const left = infoNumber(standbyInfo, "master_sync_left_bytes");
         progress(
-          `${standby.colour} is being copied from ${live.colour}${left > 0 ? `, ${left} bytes left` : ""}`,
+          `${standby.colour} ${arrived ? "is being copied from" : "connects to"} ${live.colour}${found.left}`,
         );
       }
       return undefined;
@@ -181,4 +201,34 @@ async function awaitSync(input: LinkInput, fullCopies: number, canCopy: boolean)
     },
   );
   progress(`${standby.colour} follows ${live.colour}, in sync`);
+}
+
+/** Both ends, and how much of a copy is left to receive. */
+async function lookAtLink(
+  live: Deployment,
+  standby: Deployment,
+): Promise<LinkView & { follower: ReplicationState; left: string }> {
+  const [leader, stats, standbyInfo] = await Promise.all([
+    live.primary.replication(),
+    live.primary.info("stats"),
+    standby.primary.info("replication"),
+  ]);
+  const left = infoNumber(standbyInfo, "master_sync_left_bytes");
+  return {
+    leader,
+    fullCopies: infoNumber(stats, "sync_full"),
+    follower: replicationStateOf(standbyInfo),
+    left: left > 0 ? `, ${left} bytes left` : "",
+  };
+}
+
+async function refuseIfLost(
+  { live, standby, syncTimeoutMs, pathPrefix }: LinkInput,
+  waitedMs: number,
+): Promise<void> {
+  if (waitedMs < arrivalTimeoutMs(syncTimeoutMs)) return;
+  // A server that still loads its data neither connects nor lets anybody connect.
+  const ends = await Promise.all([live, standby].map(({ primary }) => primary.info("persistence")));
+  if (ends.some((persistence) => infoNumber(persistence, "loading") === 1)) return;
+  throw new RefusedError(neverArrived(standby.target, live.target, pathPrefix, waitedMs));
 }

@@ -45,7 +45,7 @@ export async function gatherPreflight(input: PreflightInput): Promise<PreflightF
     connect(live, credentials),
     standby === undefined || !standbyDeployed ? undefined : connect(standby, credentials),
   ]);
-  const noLinkBecause =
+  const obstacle =
     standby &&
     (await linkObstacle(linkEnd(live, connections[0]), linkEnd(standby, connections[1]), pathPrefix));
   // Both are looked at over the same moments, else a busy live server would seem further ahead than it is.
@@ -57,7 +57,7 @@ export async function gatherPreflight(input: PreflightInput): Promise<PreflightF
     input: rest,
     live: observedLive,
     ...(observedStandby === undefined ? {} : { standby: observedStandby }),
-    ...(noLinkBecause === undefined ? {} : { noLinkBecause }),
+    ...(obstacle === undefined ? {} : { noLinkBecause: obstacle.reason }),
   };
 }
 

@@ -58,12 +58,12 @@ export async function openSession(
  * @param pathPrefix of config paths in the verdict's reason
  */
 export async function verdictFor(old: Deployment, next: Deployment, pathPrefix: string): Promise<Verdict> {
-  const [oldInfo, nextInfo, noLinkBecause] = await Promise.all([
+  const [oldInfo, nextInfo, obstacle] = await Promise.all([
     old.primary.info("everything"),
     next.primary.info("everything"),
     linkObstacle(old, next, pathPrefix),
   ]);
-  return wayBack(witnessOf(oldInfo), witnessOf(nextInfo), noLinkBecause);
+  return wayBack(witnessOf(oldInfo), witnessOf(nextInfo), obstacle?.reason);
 }
 
 /** `lossless (native): why`, as the outputs have it. */
