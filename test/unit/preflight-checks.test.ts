@@ -58,6 +58,16 @@ const rows: Row[] = [
     /replica of another server/,
   ],
   [
+    "an existing server is fenced, and a cutover begins",
+    {
+      external: true,
+      live: { gate: { proxyOn: false, fenced: true, minReplicas: 0, replicationUser: true } },
+    },
+    "role of live",
+    "fail",
+    /run pulumi up with the config of the last update/,
+  ],
+  [
     "live is fenced",
     { live: { gate: { proxyOn: true, fenced: true, minReplicas: 0, replicationUser: true } } },
     "role of live",

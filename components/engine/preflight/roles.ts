@@ -29,6 +29,7 @@ function checkLiveRole(facts: PreflightFacts, live: ServerSnapshot): CheckResult
       `set ${facts.input.pathPrefix}live to the colour that is master, or make ${colour} one`,
     );
   }
+  if (live.gate.fenced && external && !facts.input.cutover) return fencedExisting(colour, live);
   if (live.gate.fenced) {
     return fail(
       name,
@@ -45,6 +46,19 @@ function checkLiveRole(facts: PreflightFacts, live: ServerSnapshot): CheckResult
     );
   }
   return pass(name, `${colour} is master and takes writes`);
+}
+
+/**
+ * A server that is to be adopted and was closed when another one took over from it. It could be opened, as the only
+ * colour that is known here; that nothing serves newer data elsewhere only its owner knows.
+ */
+function fencedExisting(colour: string, { gate, info }: ServerSnapshot): CheckResult {
+  const persist = (info.get("config_file") ?? "") === "" ? "" : ", then CONFIG REWRITE";
+  return fail(
+    "role of live",
+    `${colour} is master, but fenced: another server took over from it, and it has taken no write since`,
+    `if what it holds is what clients shall see again, open it by hand (CONFIG SET min-replicas-to-write ${gate.minReplicas}${persist}) and preview again; else name the server that took over`,
+  );
 }
 
 function checkStandbyRole(

@@ -13,9 +13,11 @@ const cures = (pathPrefix: string): readonly (readonly [RegExp, string])[] => [
 
 /** Whether live takes writes, found out with one that changes nothing. */
 export function checkWriteTest(facts: PreflightFacts): CheckResult[] {
-  const result = seen(facts.live)?.writeTest;
-  if (result === undefined) return [];
+  const live = seen(facts.live);
+  const result = live?.writeTest;
+  if (live === undefined || result === undefined) return [];
   if (result.accepted) return [pass("write test", "a write that changes nothing was accepted")];
+  if (live.gate.fenced) return [fail("write test", result.answer, "see what to do under role of live")];
   const cure = cures(facts.input.pathPrefix).find(([answer]) => answer.test(result.answer))?.[1];
   return [fail("write test", result.answer, cure ?? "look into the live server's log")];
 }
