@@ -33,11 +33,18 @@ const rows: Row[] = [
     /forgotten/,
   ],
   [
+    "nobody knows yet whether an existing server may write its own",
+    { external: true },
+    "blue config file",
+    "pass",
+    /if it may write to it \(\/data\/redis\.conf\), which up tries first/,
+  ],
+  [
     "an existing server has no config file",
     { external: true, live: { info: { config_file: "" } } },
     "blue config file",
     "warn",
-    /forgotten/,
+    /forgotten .*redis\.conf that it may write to; .*don't restart it/,
   ],
   [
     "live keeps an AOF",

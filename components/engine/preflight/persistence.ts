@@ -32,13 +32,18 @@ function checkSaves({ target }: ObservedColour, { info }: ServerSnapshot): Check
   return pass(name, `last save ok, ${changes} changes since${aof}`);
 }
 
-/** That the file is writable only CONFIG REWRITE can tell, which a preview must not run. */
+/** That the file is writable only CONFIG REWRITE can tell, which a preview must not run; an update tries it first. */
 function checkConfigFile({ target }: ObservedColour, { info }: ServerSnapshot): CheckResult {
   const name = `${target.colour} config file`;
   const file = info.get("config_file") ?? "";
-  if (file !== "") return pass(name, "started with one, so that CONFIG REWRITE persists roles");
+  if (file !== "") {
+    const unsure = target.external ? ` if it may write to it (${file}), which up tries first` : "";
+    return pass(name, `started with one, so that CONFIG REWRITE persists roles${unsure}`);
+  }
   const figure = "started without one: a role or a fence is forgotten when it restarts";
-  const cure = "start it with a redis.conf that it may write to";
+  const cure = target.external
+    ? "start it with a redis.conf that it may write to; else, after a cutover, its restart lets clients that connect to it directly write again, so don't restart it then"
+    : "start it with a redis.conf that it may write to";
   return target.external ? warn(name, figure, cure) : fail(name, figure, cure);
 }
 

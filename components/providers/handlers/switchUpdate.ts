@@ -9,6 +9,7 @@ import { RefusedError } from "../../engine/progress.ts";
 import { writeReport } from "../../engine/report/writeReport.ts";
 import type { UpdateReport } from "../../engine/report/updateReport.ts";
 import { compareVersions, type ServerVersion } from "../../engine/serverVersion.ts";
+import { proveConfigWritable } from "../../engine/writableConfig.ts";
 import type { TrafficSwitchInputs } from "../trafficSwitch.ts";
 import { faultPoint } from "./faultPoint.ts";
 import { backUp, takeFinalBackup } from "./finalBackup.ts";
@@ -66,7 +67,11 @@ export async function convergeSwitch(news: TrafficSwitchInputs, session: Session
     );
   }
   const traffic = new Haproxy(news.runtime);
-  const serving = await settle(situationOf(session.observed, news.live), {
+  const situation = situationOf(session.observed, news.live);
+  const deployed = Object.values(session.deployments);
+  // A lone colour that is opened for the first time; what a cut-off cutover left is settled before anything is written.
+  if (situation.kind === "reopen" && deployed.length === 1) await proveConfigsWritable(deployed, news);
+  const serving = await settle(situation, {
     deployments: session.deployments,
     traffic,
     credentials: news.credentials,
@@ -75,8 +80,13 @@ export async function convergeSwitch(news: TrafficSwitchInputs, session: Session
   if (serving === news.live) return {};
   const [from, to] = [session.deployments[serving], session.deployments[news.live]];
   if (from === undefined || to === undefined) throw new RefusedError(`${news.live} is not deployed`);
+  await proveConfigsWritable(deployed, news);
   await relinkLeftover(from, to, news);
   return runCutover(from, to, traffic, news);
+}
+
+async function proveConfigsWritable(deployed: Deployment[], news: TrafficSwitchInputs): Promise<void> {
+  for (const deployment of deployed) await proveConfigWritable(deployment, news.pathPrefix);
 }
 
 /** A colour that a killed cutover promoted without opening it has to follow again before it can be cut over to. */
