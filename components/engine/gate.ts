@@ -1,3 +1,4 @@
+import { HANDED_OVER, handoverIn, keyPatterns, type Handover } from "./handover.ts";
 import { readRaised, raisedValue } from "./selfDescribing.ts";
 import { isWithoutFile, type RedisServer } from "./redisServer.ts";
 import { PROXY_USER, REPLICATION_USER } from "./users.ts";
@@ -21,11 +22,7 @@ export interface Gate {
   handedOver?: Handover;
 }
 
-/** Where a history ended on one server for another to go on. */
-export interface Handover {
-  replid: string;
-  offset: number;
-}
+export type { Handover } from "./handover.ts";
 
 /**
  * Notes for whoever finds a server after the driver of its cutover died. They are kept as a key pattern of the proxy's
@@ -33,7 +30,6 @@ export interface Handover {
  * which gives a primary another replication ID, and go when the gate is opened.
  */
 const UNOPENED = "redis-bluegreen:unopened";
-const HANDED_OVER = "redis-bluegreen:handed-over:";
 
 /** Looks at a server's gate. */
 export async function readGate(server: RedisServer): Promise<Gate> {
@@ -46,7 +42,7 @@ export async function readGate(server: RedisServer): Promise<Gate> {
   const flags = user?.[user.indexOf("flags") + 1];
   const proxyOn = Array.isArray(flags) && flags.includes("on");
   const notes = proxyOn ? [] : keyPatterns(user?.[user.indexOf("keys") + 1]);
-  const handedOver = notes.map(parseHandover).find((handover) => handover !== undefined);
+  const handedOver = handoverIn(notes);
   return {
     proxyOn,
     fenced: fence.raised,
@@ -55,19 +51,6 @@ export async function readGate(server: RedisServer): Promise<Gate> {
     ...(fence.raised && notes.includes(UNOPENED) ? { unopened: true } : {}),
     ...(handedOver === undefined ? {} : { handedOver }),
   };
-}
-
-/** Redis 6 answers with a list, Redis 7 with a text of patterns, each behind a `~`. */
-function keyPatterns(reply: unknown): string[] {
-  if (Array.isArray(reply)) return reply.map(String);
-  return typeof reply === "string" ? reply.split(" ").map((pattern) => pattern.replace(/^~/, "")) : [];
-}
-
-function parseHandover(note: string): Handover | undefined {
-  const [replid = "", offset = ""] = note.startsWith(HANDED_OVER)
-    ? note.slice(HANDED_OVER.length).split(":")
-    : [];
-  return replid === "" || offset === "" ? undefined : { replid, offset: Number(offset) };
 }
 
 /** Commands for one MULTI. */

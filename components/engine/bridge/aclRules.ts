@@ -1,0 +1,31 @@
+import { atLeast, type ServerVersion } from "../serverVersion.ts";
+
+const STREAM = "+ping +psync +replconf +info +select +time +command +multi +exec";
+const READING =
+  "+scan +type +exists +strlen +llen +scard +zcard +hlen +xlen +get +getrange +lrange +smembers +sscan +zrange " +
+  "+zscan +hgetall +hscan +hkeys +xinfo +dump +pttl";
+
+/** What the bridge's user needs on the source: the stream, and reading keys that have to be copied. */
+export function bridgeSourceRules({ product, version }: ServerVersion): string {
+  const since7 = atLeast(version, "7.0");
+  return [
+    since7 ? "%R~*" : "~*",
+    `-@all ${STREAM} ${READING}`,
+    ...(since7 ? ["+pexpiretime", "+function|list"] : []),
+    ...(atLeast(version, product === "valkey" ? "9.0" : "7.4") ? ["+hpexpiretime"] : []),
+  ].join(" ");
+}
+
+/**
+ * What the bridge's user needs on the target while it is closed to everybody else: every command that the stream can
+ * carry, its own transactions and looks. FLUSHALL, RESTORE and SORT are in `@write` and dangerous, and in the stream.
+ */
+export function bridgeTargetRules({ version }: ServerVersion): string {
+  const since7 = atLeast(version, "7.0");
+  return [
+    "~* -@all +@write +@read -migrate -keys",
+    "+multi +exec +select +ping +info +time +role +command +client|kill +config|get +acl|getuser",
+    // Forms that a release before 6.2 lacks are said in scripts.
+    since7 ? "+function" : "+eval",
+  ].join(" ");
+}

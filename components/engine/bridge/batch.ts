@@ -1,0 +1,141 @@
+import { encodeCommand, type Word } from "./encode.ts";
+import type { StreamPlace } from "./position.ts";
+import type { TransactionListener } from "./replyReader.ts";
+
+/** What a command must answer; where it answers less, the target doesn't hold what the source does. */
+export interface Check {
+  /** An integer, or the length of a list; no value counts 0. */
+  atLeast: number;
+  database: number;
+  /** Copied again when the answer is less. */
+  keys: readonly Buffer[];
+}
+
+/** A command of a batch that failed when it ran. */
+export interface Failure {
+  index: number;
+  message: string;
+}
+
+/** How a batch ended. */
+export interface BatchOutcome {
+  /** The transaction as a whole was refused, with what the server said of it. */
+  refused?: string;
+  failures: readonly Failure[];
+  /** Checks that failed. */
+  unmet: readonly Check[];
+}
+
+const MULTI = encodeCommand(["MULTI"]);
+const EXEC = encodeCommand(["EXEC"]);
+
+/** Commands that go to the target in one transaction. */
+export class Batch implements TransactionListener {
+  /** What is between MULTI and EXEC, as bytes. */
+  readonly pieces: Buffer[] = [];
+  commands = 0;
+  bytes = 0;
+  /** Commands of the source's among them, for the figures. */
+  applied = 0;
+  /** Where the stream stands after it; absent for what is not part of the stream. */
+  end: StreamPlace | undefined;
+  readonly #checks = new Map<number, Check>();
+  readonly #failures: Failure[] = [];
+  readonly #unmet: Check[] = [];
+  #refusal: string | undefined;
+  #settle: ((outcome: BatchOutcome) => void) | undefined;
+
+  /** Adds commands that are encoded already. */
+  raw(bytes: Buffer, commands: number): void {
+    this.pieces.push(bytes);
+    this.bytes += bytes.length;
+    this.commands += commands;
+  }
+
+  /** Adds one command. */
+  add(words: readonly Word[], check?: Check): void {
+    if (check !== undefined) this.#checks.set(this.commands, check);
+    this.raw(encodeCommand(words), 1);
+  }
+
+  /** Watches the answer to the next command that is added. */
+  watch(check: Check): void {
+    this.#checks.set(this.commands, check);
+  }
+
+  /** All of it, for the socket. */
+  *encoded(): Generator<Buffer> {
+    yield MULTI;
+    yield* this.pieces;
+    yield EXEC;
+  }
+
+  /** Called once, when the last reply came. */
+  onEnd(settle: (outcome: BatchOutcome) => void): void {
+    this.#settle = settle;
+  }
+
+  refused(index: number, message: string): void {
+    this.#refusal ??= `${this.#describe(index)}${message}`;
+  }
+
+  failed(index: number, message: string): void {
+    this.#failures.push({ index, message });
+  }
+
+  answered(index: number, value: number): void {
+    if (this.#checks.size === 0) return;
+    const check = this.#checks.get(index);
+    if (check !== undefined && value < check.atLeast) this.#unmet.push(check);
+  }
+
+  ended(error?: string): void {
+    const refused = error === undefined ? undefined : (this.#refusal ?? error);
+    this.#settle?.({
+      failures: this.#failures,
+      unmet: this.#unmet,
+      ...(refused === undefined ? {} : { refused }),
+    });
+  }
+
+  /** The name of a command, never its arguments, which are the users' data. */
+  #describe(index: number): string {
+    const name = index < 0 ? "MULTI" : nameOf(this.pieces, index);
+    return name === "" ? "" : `${name}: `;
+  }
+}
+
+function nameOf(pieces: readonly Buffer[], index: number): string {
+  const command = commandAt(pieces, index);
+  return command?.words[0]?.toString("latin1").toUpperCase() ?? "";
+}
+
+/** Command `index` of a batch, and the database that it ran in. Slow: for what failed only. */
+export function commandAt(
+  pieces: readonly Buffer[],
+  index: number,
+): { words: Buffer[]; database: number } | undefined {
+  const data = Buffer.concat(pieces);
+  let database = 0;
+  for (let at = 0, i = 0; at < data.length; i++) {
+    const { words, end } = readCommand(data, at);
+    if (i === index) return { words, database };
+    if (words[0]?.toString().toUpperCase() === "SELECT") database = Number(words[1]);
+    at = end;
+  }
+  return undefined;
+}
+
+function readCommand(data: Buffer, at: number): { words: Buffer[]; end: number } {
+  let end = data.indexOf("\r\n", at);
+  const count = Number(data.toString("latin1", at + 1, end));
+  const words: Buffer[] = [];
+  let from = end + 2;
+  for (let i = 0; i < count; i++) {
+    end = data.indexOf("\r\n", from);
+    const length = Number(data.toString("latin1", from + 1, end));
+    words.push(data.subarray(end + 2, end + 2 + length));
+    from = end + 2 + length + 2;
+  }
+  return { words, end: from };
+}

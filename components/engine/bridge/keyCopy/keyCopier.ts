@@ -1,0 +1,214 @@
+import { setTimeout as delay } from "node:timers/promises";
+import { Batch, commandAt, type BatchOutcome } from "../batch.ts";
+import type { Figures } from "../figures.ts";
+import type { StaleKey, StaleKeys } from "../staleKeys.ts";
+import type { BatchSink, StreamApplier } from "../streamApplier.ts";
+import type { Abilities } from "../translations/abilities.ts";
+import { FIELD_EXPIRY } from "../translations/collections.ts";
+import type { Unrepresentable } from "../unrepresentable.ts";
+import { canBeSplit, readParts } from "./bigKey.ts";
+import { READERS, type KeyImage } from "./keyImage.ts";
+import type { KeyReader, KeySize } from "./keyReader.ts";
+import { endCommands, partCommands, writeCommands } from "./keyWriter.ts";
+
+/** What the copier works with. */
+export interface CopierParts {
+  reader: KeyReader;
+  applier: StreamApplier;
+  sink: BatchSink;
+  stale: StaleKeys;
+  unrepresentable: Unrepresentable;
+  target: Abilities;
+  databases: number;
+  figures: Figures;
+  /** Copying is not possible any more. */
+  onFailure: (error: unknown) => void;
+}
+
+/** Keys, elements and bytes that are read in one transaction. */
+const KEYS_AT_ONCE = 200;
+const ELEMENTS_AT_ONCE = 20_000;
+const STRING_BYTES_PER_ELEMENT = 400;
+/** How often a large key is read in parts before it is read in one go, which holds up the source for its size. */
+const TRIES_IN_PARTS = 5;
+
+/** Copies stale keys, as long as there are any. */
+export class KeyCopier {
+  readonly #parts: CopierParts;
+  #running = false;
+  #stopped = false;
+  /** Large keys that somebody wrote to while they were read in parts. */
+  readonly #tries = new Map<StaleKey, number>();
+
+  constructor(parts: CopierParts) {
+    this.#parts = parts;
+    parts.stale.onWork = () => {
+      this.#wake();
+    };
+    this.#wake();
+  }
+
+  stop(): void {
+    this.#stopped = true;
+  }
+
+  #wake(): void {
+    if (this.#running || this.#stopped || this.#parts.stale.toCopy === 0) return;
+    this.#running = true;
+    setImmediate(() => {
+      this.#run().catch((error: unknown) => {
+        this.#parts.onFailure(error);
+      });
+    });
+  }
+
+  async #run(): Promise<void> {
+    const { stale } = this.#parts;
+    for (let entries = stale.take(KEYS_AT_ONCE); entries.length > 0; entries = stale.take(KEYS_AT_ONCE)) {
+      for (const group of byDatabase(entries)) await this.#copy(group);
+      if (this.#stopped) return;
+    }
+    this.#running = false;
+    this.#wake();
+  }
+
+  async #copy(entries: StaleKey[]): Promise<void> {
+    const { reader, databases } = this.#parts;
+    const database = entries[0]?.database ?? 0;
+    if (database >= databases) throw new Error(`the target has no database ${database}`);
+    await reader.select(database);
+    const sizes = await reader.sizes(entries.map(({ key }) => key));
+    let group: { entry: StaleKey; size: KeySize }[] = [];
+    let elements = 0;
+    for (const [i, size] of sizes.entries()) {
+      const entry = entries[i];
+      if (entry === undefined) continue;
+      if (canBeSplit(size) && (this.#tries.get(entry) ?? 0) < TRIES_IN_PARTS) {
+        await this.#copyInParts(entry, size);
+        continue;
+      }
+      elements += size.type === "string" ? size.size / STRING_BYTES_PER_ELEMENT : size.size;
+      group.push({ entry, size });
+      if (elements < ELEMENTS_AT_ONCE) continue;
+      await this.#copyWhole(group);
+      [group, elements] = [[], 0];
+    }
+    if (group.length > 0) await this.#copyWhole(group);
+  }
+
+  async #copyWhole(group: { entry: StaleKey; size: KeySize }[]): Promise<void> {
+    const { reader, stale, figures, target } = this.#parts;
+    const { offset, images } = await reader.read(group.map(({ size }) => size));
+    await this.#turn();
+    const batch = this.#begin(group[0]?.entry.database ?? 0);
+    for (const [i, { entry }] of group.entries()) {
+      const image = images[i];
+      if (entry.copiedAt > 0) continue;
+      if (image === undefined || entry.touchedAt > offset) {
+        entry.busy = false;
+        continue;
+      }
+      batch.add(["DEL", entry.key]);
+      if (this.#judge(entry, image)) for (const command of writeCommands(image, target)) batch.add(command);
+      this.#note(batch, stale.copied(entry, offset), entry.database);
+      this.#tries.delete(entry);
+      figures.recopied++;
+    }
+    this.#send(batch);
+  }
+
+  /** Without holding up the source; where somebody wrote to the key meanwhile, it is looked at again later. */
+  async #copyInParts(entry: StaleKey, size: KeySize): Promise<void> {
+    const { reader, stale, applier, target, figures } = this.#parts;
+    let first: number | undefined;
+    let last = 0;
+    for await (const part of readParts(reader, size)) {
+      await this.#turn();
+      const batch = this.#begin(entry.database);
+      if (first === undefined) batch.add(["DEL", entry.key]);
+      first ??= part.offset;
+      last = part.offset;
+      if (size.type === "string" && part.append) batch.add(["APPEND", entry.key, part.image.value as Buffer]);
+      else for (const command of partCommands(part.image, target)) batch.add(command);
+      this.#send(batch);
+    }
+    const { offset, images } = await reader.read([size], false);
+    const whole = images[0];
+    last = Math.max(last, offset);
+    while (applier.place.offset < last && !this.#stopped) await delay(1);
+    await this.#turn();
+    if (whole === undefined || first === undefined || entry.touchedAt > first || entry.copiedAt > 0) {
+      entry.busy = false;
+      this.#tries.set(entry, (this.#tries.get(entry) ?? 0) + 1);
+      return;
+    }
+    this.#judge(entry, whole);
+    const batch = this.#begin(entry.database);
+    for (const command of endCommands(whole, target)) batch.add(command);
+    this.#note(batch, stale.copied(entry, first), entry.database);
+    this.#send(batch);
+    figures.recopied++;
+  }
+
+  /** Whether the target can hold it; tells what it can't. */
+  #judge(entry: StaleKey, image: KeyImage): boolean {
+    const { unrepresentable, target } = this.#parts;
+    const { database, key } = entry;
+    unrepresentable.remove(database, key);
+    if (image.type === "none") return false;
+    if (!target.fieldExpiry && (image.fieldExpiries ?? []).length > 0) {
+      unrepresentable.add(FIELD_EXPIRY, database, key);
+    }
+    if (READERS.has(image.type) || target.payloads) return true;
+    unrepresentable.add(image.type.replaceAll(" ", "-"), database, key);
+    return false;
+  }
+
+  /** Waits until everything that the stream gave so far is on its way, so that what is sent now comes after it. */
+  async #turn(): Promise<void> {
+    const { applier, sink } = this.#parts;
+    while (!applier.clear() || sink.full) {
+      if (this.#stopped) throw new Error("stopped");
+      await delay(1);
+    }
+  }
+
+  #begin(database: number): Batch {
+    const batch = new Batch();
+    batch.add(["SELECT", database]);
+    return batch;
+  }
+
+  #note(batch: Batch, note: (string | number | Buffer)[], database: number): void {
+    const { applier, databases } = this.#parts;
+    if (applier.position.copying) return;
+    batch.add(["SELECT", databases - 1]);
+    batch.add(note);
+    batch.add(["SELECT", database]);
+  }
+
+  #send(batch: Batch): void {
+    this.#parts.sink.send(batch);
+  }
+
+  /** A copied key that the target refuses can't be held by it. */
+  refused(batch: Batch, outcome: BatchOutcome): void {
+    for (const { index, message } of outcome.failures) {
+      const command = commandAt(batch.pieces, index);
+      const key = command?.words[command.words[0]?.toString() === "XGROUP" ? 2 : 1];
+      if (command === undefined || key === undefined) continue;
+      const code = message.split(" ", 1)[0] ?? "ERR";
+      this.#parts.unrepresentable.add(`refused:${code}`, command.database, key);
+    }
+  }
+}
+
+function byDatabase(entries: StaleKey[]): StaleKey[][] {
+  const groups = new Map<number, StaleKey[]>();
+  for (const entry of entries) {
+    const group = groups.get(entry.database);
+    if (group === undefined) groups.set(entry.database, [entry]);
+    else group.push(entry);
+  }
+  return [...groups.values()];
+}

@@ -1,0 +1,136 @@
+import { infoNumber, parseInfo, parsePairs } from "../../infoReply.ts";
+import { atLeast, type ServerVersion } from "../../serverVersion.ts";
+import { ReplyError, type Reply } from "../../verification/replyParser.ts";
+import type { Word } from "../encode.ts";
+import { LinkError, type PlainClient } from "../plainClient.ts";
+import { READERS, SIZES, type KeyImage } from "./keyImage.ts";
+
+/** What is known of a key before it is read. */
+export interface KeySize {
+  key: Buffer;
+  type: string;
+  /** Bytes of a string, else elements. */
+  size: number;
+}
+
+/** Keys as they were at one offset; undefined: the key changed its type meanwhile, look again. */
+export interface Reading {
+  offset: number;
+  images: (KeyImage | undefined)[];
+}
+
+/** Reads keys of the source, each at an exact offset. Its connection is used by nobody else. */
+export class KeyReader {
+  readonly #client: PlainClient;
+  readonly #knowsExpiryTime: boolean;
+  readonly #knowsFieldExpiry: boolean;
+  #database = 0;
+
+  constructor(client: PlainClient, { product, version }: ServerVersion) {
+    this.#client = client;
+    this.#knowsExpiryTime = atLeast(version, "7.0");
+    this.#knowsFieldExpiry = atLeast(version, product === "valkey" ? "9.0" : "7.4");
+  }
+
+  async select(database: number): Promise<void> {
+    if (database === this.#database) return;
+    await this.#client.call("SELECT", database);
+    this.#database = database;
+  }
+
+  /** Types and sizes, at no exact offset. */
+  async sizes(keys: readonly Buffer[]): Promise<KeySize[]> {
+    const types = (await this.#client.batch(keys.map((key) => ["TYPE", key]))).map(String);
+    const sized = keys.map((key, i) => ({ key, name: SIZES.get(types[i] ?? "") }));
+    const asked = sized.filter(({ name }) => name !== undefined);
+    const replies = await this.#client.batch(asked.map(({ key, name }) => [name ?? "TYPE", key]));
+    let next = 0;
+    return sized.map(({ key, name }, i) => {
+      const size = name === undefined ? 0 : Number(replies[next++]) || 0;
+      return { key, type: types[i] ?? "none", size };
+    });
+  }
+
+  /**
+   * Reads keys in one transaction.
+   * @param values false: only what expires of them
+   */
+  async read(keys: readonly KeySize[], values = true): Promise<Reading> {
+    const names = await this.#fieldNames(keys);
+    const commands: Word[][] = [];
+    for (const { key, type } of keys) {
+      const read = READERS.get(type)?.(key) ?? ["DUMP", key];
+      commands.push(values && type !== "none" ? read : ["EXISTS", key]);
+      commands.push([this.#knowsExpiryTime ? "PEXPIRETIME" : "PTTL", key], ["TYPE", key]);
+      const fields = names.get(key) ?? [];
+      if (fields.length > 0) commands.push(["HPEXPIRETIME", key, "FIELDS", fields.length, ...fields]);
+    }
+    const { offset, replies, now, fieldExpiries } = await this.at(commands);
+    let next = 0;
+    const images = keys.map((size): KeyImage | undefined => {
+      const [value, expiry, type] = [replies[next++], replies[next++], replies[next++]];
+      const fields = names.get(size.key) ?? [];
+      const expiries = fields.length > 0 ? replies[next++] : undefined;
+      if (value instanceof ReplyError || value === undefined || String(type) !== size.type) return undefined;
+      // Fields may expire since; whether any does was asked before.
+      if (values && size.type === "hash" && fieldExpiries && !sameFields(value, fields)) return undefined;
+      const image: KeyImage = { key: size.key, type: size.type, value };
+      const moment = Number(expiry);
+      if (moment >= 0) image.expiresAt = this.#knowsExpiryTime ? moment : moment + now;
+      if (Array.isArray(expiries)) {
+        image.fieldExpiries = fields
+          .map((field, i) => [field, Number(expiries[i])] as const)
+          .filter(([, at]) => at >= 0);
+      }
+      return image;
+    });
+    return { offset, images };
+  }
+
+  /** Runs reading commands in one transaction, and tells at which offset. */
+  async at(
+    commands: readonly Word[][],
+  ): Promise<{ offset: number; replies: Reply[]; now: number; fieldExpiries: boolean }> {
+    const all = [["MULTI"], ...commands, ["TIME"], ["INFO", "keyspace"], ["INFO", "replication"], ["EXEC"]];
+    const replies = (await this.#client.batch(all)).at(-1);
+    if (!Array.isArray(replies)) {
+      throw new LinkError(
+        replies instanceof ReplyError ? replies.message : "the source gave up a transaction",
+      );
+    }
+    const [time, keyspace, replication] = replies.slice(-3);
+    const [seconds, micros] = time as [Buffer, Buffer];
+    return {
+      offset: infoNumber(parseInfo(String(replication)), "master_repl_offset"),
+      replies,
+      now: Number(seconds) * 1_000 + Math.floor(Number(micros) / 1_000),
+      fieldExpiries: this.#knowsFieldExpiry && anyFieldExpires(String(keyspace), this.#database),
+    };
+  }
+
+  /** Names of fields, where fields of this database expire. */
+  async #fieldNames(keys: readonly KeySize[]): Promise<Map<Buffer, Buffer[]>> {
+    const names = new Map<Buffer, Buffer[]>();
+    const hashes = keys.filter(({ type }) => type === "hash");
+    if (!this.#knowsFieldExpiry || hashes.length === 0) return names;
+    if (!anyFieldExpires(String(await this.#client.call("INFO", "keyspace")), this.#database)) return names;
+    const replies = await this.#client.batch(hashes.map(({ key }) => ["HKEYS", key]));
+    for (const [i, { key }] of hashes.entries()) {
+      const fields = replies[i];
+      if (Array.isArray(fields)) names.set(key, fields as Buffer[]);
+    }
+    return names;
+  }
+}
+
+function sameFields(value: Reply, fields: readonly Buffer[]): boolean {
+  const items = Array.isArray(value) ? (value as Buffer[]) : [];
+  return (
+    items.length === 2 * fields.length && fields.every((field, i) => items[2 * i]?.equals(field) === true)
+  );
+}
+
+function anyFieldExpires(keyspace: string, database: number): boolean {
+  const figures = parsePairs(parseInfo(keyspace).get(`db${database}`) ?? "");
+  return infoNumber(figures, "subexpiry") + infoNumber(figures, "keys_with_volatile_items") > 0;
+}

@@ -1,0 +1,114 @@
+/** The bridge's own keys; all are in the target's last database and gone once the target is opened. */
+export const POSITION_KEY = "redis-bluegreen:position";
+/** Counts the transactions that took effect. */
+export const BATCHES_KEY = "redis-bluegreen:batches";
+/** Hash: keys that are copied again; the field is `<database> <key>`, the value the offset that the copy has, or 0. */
+export const STALE_KEY = "redis-bluegreen:stale";
+/** Set of `<kind> <database> <key>`: what the target can't represent. */
+export const UNREPRESENTABLE_KEY = "redis-bluegreen:unrepresentable";
+
+const OWN_KEYS = [POSITION_KEY, BATCHES_KEY, STALE_KEY, UNREPRESENTABLE_KEY];
+
+/** A place in a source's history. */
+export interface HistoryPlace {
+  /** Replication ID, 40 hexadecimal digits. */
+  replid: string;
+  /** Replication offset in bytes: everything up to it. */
+  offset: number;
+}
+
+/** A place in the stream, with the database that is selected there. */
+export interface StreamPlace {
+  offset: number;
+  database: number;
+}
+
+/** What the target's position key says. */
+export interface Position {
+  /** The source's history. */
+  replid: string;
+  /** Everything up to here took effect on the target, save for keys that are noted as stale. */
+  applied: StreamPlace;
+  /**
+   * The replies up to here were looked at. What lies between was sent by a bridge that died: it took effect, but maybe
+   * a command of it failed.
+   */
+  confirmed: StreamPlace;
+  /** Transactions that must have taken effect; where fewer have, one between `confirmed` and `applied` was refused. */
+  batches: number;
+  /** `<replid>:<offset>` of the note on the target that this position began with, or `-`. */
+  since: string;
+  /** The dataset is being copied: nothing is known of it before that ended. */
+  copying: boolean;
+}
+
+/** As the key holds it: `<replid>:<offset>:<db>:<confirmed offset>:<confirmed db>:<batches>:<copying 0|1>:<since>`. */
+export function formatPosition(position: Position): string {
+  const { replid, applied, confirmed, batches, copying, since } = position;
+  const places = [applied.offset, applied.database, confirmed.offset, confirmed.database];
+  return [replid, ...places, batches, copying ? 1 : 0, since].join(":");
+}
+
+/** Reads the key's value; undefined where it is none of ours. */
+export function parsePosition(value: string): Position | undefined {
+  const found = /^([0-9a-f]{40}|\?):(\d+):(\d+):(\d+):(\d+):(\d+):([01]):(-|[0-9a-f]{40}:\d+)$/.exec(value);
+  if (found === null) return undefined;
+  const [, replid = "", offset, database, confirmed, confirmedDatabase, batches, copying, since = "-"] =
+    found;
+  return {
+    replid,
+    applied: { offset: Number(offset), database: Number(database) },
+    confirmed: { offset: Number(confirmed), database: Number(confirmedDatabase) },
+    batches: Number(batches),
+    copying: copying === "1",
+    since,
+  };
+}
+
+/** What a target tells of the bridge that feeds it. */
+export interface BridgeProgress {
+  position: Position;
+  /** Keys that are being copied again: the target has every write once this is 0 and `position.copying` is false. */
+  staleKeys: number;
+  /** Keys that the target can't represent. */
+  unrepresentable: number;
+}
+
+/**
+ * Reads the position over any connection that may GET, HLEN, SCARD and SELECT; it is left on `database`.
+ * @param call sends a command and gives its reply, text as a string
+ * @param lastDatabase the target's highest database number
+ */
+export async function readProgress(
+  call: (name: string, ...args: (string | number)[]) => Promise<unknown>,
+  lastDatabase: number,
+  database = 0,
+): Promise<BridgeProgress | undefined> {
+  await call("SELECT", lastDatabase);
+  try {
+    const value = await call("GET", POSITION_KEY);
+    const position = typeof value === "string" ? parsePosition(value) : undefined;
+    if (position === undefined) return undefined;
+    const staleKeys = Number(await call("HLEN", STALE_KEY));
+    return { position, staleKeys, unrepresentable: Number(await call("SCARD", UNREPRESENTABLE_KEY)) };
+  } finally {
+    await call("SELECT", database);
+  }
+}
+
+/**
+ * Commands for the MULTI that opens a target to clients: they remove what the bridge noted there.
+ * @param database what the connection has selected, and has afterwards
+ */
+export function forgetCommands(lastDatabase: number, database = 0): (string | number)[][] {
+  return [
+    ["SELECT", lastDatabase],
+    ["DEL", ...OWN_KEYS],
+    ["SELECT", database],
+  ];
+}
+
+/** Whether a key of the last database is one of the bridge's own. */
+export function isOwnKey(key: Buffer): boolean {
+  return OWN_KEYS.includes(key.toString("latin1"));
+}

@@ -1,0 +1,139 @@
+import type { Word } from "./encode.ts";
+import type { StreamApplier } from "./streamApplier.ts";
+import type { Output, Rule } from "./translations/rule.ts";
+
+/** What is counted of commands in databases that the target doesn't have. */
+const NO_SUCH_DATABASE = "database";
+/** Libraries of functions are in no database. */
+const NO_DATABASE = -1;
+
+/** Commands by which data flows from one key to another, or between databases: no key of theirs can be left out. */
+const WITHOUT_FLOW: ReadonlySet<string> = new Set(["del", "unlink", "mset", "touch", "pfcount"]);
+
+/** Where rules put what becomes of the applier's current command. */
+export class RuleOutput implements Output {
+  readonly #applier: StreamApplier;
+  #words: Buffer[] = [];
+  #counted = false;
+
+  constructor(applier: StreamApplier) {
+    this.#applier = applier;
+  }
+
+  /** Takes the next command. */
+  of(_rule: Rule, words: Buffer[]): this {
+    this.#words = words;
+    this.#counted = false;
+    return this;
+  }
+
+  pass(): void {
+    const batch = this.#applier.open();
+    batch.add(this.#words);
+    batch.applied++;
+  }
+
+  send(...words: Word[]): void {
+    this.#count();
+    this.#applier.open().add(words);
+  }
+
+  check(atLeast: number, key: Buffer, ...words: Word[]): void {
+    this.#count();
+    const database = this.#applier.place.database;
+    this.#applier.open().add(words, { atLeast, database, keys: [Buffer.from(key)] });
+  }
+
+  drop(): void {
+    this.#applier.parts.figures.dropped++;
+  }
+
+  copyAgain(...keys: Buffer[]): void {
+    const { parts, place } = this.#applier;
+    for (const key of keys) parts.stale.add(place.database, key, place.offset);
+  }
+
+  unrepresentable(kind: string, key: Buffer): void {
+    const { parts, place } = this.#applier;
+    parts.unrepresentable.add(kind, kind === "function" ? NO_DATABASE : place.database, key);
+  }
+
+  represented(kind: string, key?: Buffer): void {
+    const { unrepresentable } = this.#applier.parts;
+    if (key === undefined) unrepresentable.removeKind(kind);
+    else unrepresentable.remove(NO_DATABASE, key);
+  }
+
+  /** A command in a database that the target doesn't have. */
+  beyond(rule: Rule | undefined, words: Buffer[], name: string): void {
+    const keys = this.#applier.parts.keysOf(name, words) ?? [];
+    for (const key of keys) this.unrepresentable(NO_SUCH_DATABASE, key);
+    if (keys.length === 0 && rule !== undefined) this.drop();
+  }
+
+  /** A command whose keys are known, while keys are copied, or one that no rule is for. */
+  withKeys(name: string, rule: Rule | undefined, words: Buffer[], keys: Buffer[]): void {
+    const { parts, place, doubtfulTo } = this.#applier;
+    if (place.offset <= doubtfulTo) {
+      if (rule?.sure !== true || parts.doubtAll || words.length > rule.plainUpTo)
+        this.#spoilAll(name, words, keys);
+      return;
+    }
+    if (rule?.replaces === true) {
+      for (const key of keys) parts.unrepresentable.remove(place.database, key);
+    }
+    if (rule === undefined) {
+      this.#spoilAll(name, words, keys);
+      return;
+    }
+    const places = this.#places(name, words, keys);
+    const entries = places.map(({ database, key }) => parts.stale.find(database, key));
+    const held = entries.some(
+      (entry) => entry !== undefined && (entry.copiedAt === 0 || entry.copiedAt >= place.offset),
+    );
+    const mixes = places.length > 1 && !WITHOUT_FLOW.has(name);
+    if (held) this.#hold(name, words, keys, places);
+    else if (mixes && this.#applier.position.copying) this.#spoilAll(name, words, keys);
+    else rule.translate(words, this.of(rule, words));
+  }
+
+  /** A command of which at least one key is not the stream's for now. */
+  #hold(name: string, words: Buffer[], keys: Buffer[], places: { database: number; key: Buffer }[]): void {
+    const { parts, place } = this.#applier;
+    if (places.length === 1) {
+      const [only] = places;
+      const entry = only && parts.stale.find(only.database, only.key);
+      if (entry !== undefined) entry.touchedAt = place.offset;
+      return;
+    }
+    this.#spoilAll(name, words, keys);
+  }
+
+  #spoilAll(name: string, words: Buffer[], keys: Buffer[]): void {
+    const { stale } = this.#applier.parts;
+    for (const { database, key } of this.#places(name, words, keys)) {
+      stale.add(database, key, this.#applier.place.offset);
+    }
+  }
+
+  /** The keys with their databases: MOVE and COPY reach into another one. */
+  #places(name: string, words: Buffer[], keys: Buffer[]): { database: number; key: Buffer }[] {
+    const { database } = this.#applier.place;
+    const places = keys.map((key) => ({ database, key }));
+    const [first] = keys;
+    if (name === "move" && first !== undefined) places.push({ database: Number(words[2]), key: first });
+    if (name === "copy") {
+      const db = words.findIndex((word, i) => i > 2 && word.toString("latin1").toUpperCase() === "DB");
+      const target = places[1];
+      if (db > 0 && target !== undefined) target.database = Number(words[db + 1]);
+    }
+    return places;
+  }
+
+  #count(): void {
+    if (this.#counted) return;
+    this.#counted = true;
+    this.#applier.parts.figures.translated++;
+    this.#applier.open().applied++;
+  }
+}

@@ -1,0 +1,293 @@
+import { setTimeout as delay } from "node:timers/promises";
+import { atLeast, type ServerVersion } from "../serverVersion.ts";
+import { commandAt, type Batch, type BatchOutcome } from "./batch.ts";
+import type { BridgeSettings } from "./bridge.ts";
+import { CommandTable } from "./commandTable.ts";
+import type { Figures } from "./figures.ts";
+import { copyEverything, type CopyProgress } from "./fullCopy.ts";
+import { KeyCopier } from "./keyCopy/keyCopier.ts";
+import { KeyReader } from "./keyCopy/keyReader.ts";
+import { KeySpecs, type KnownCommand } from "./keySpecs.ts";
+import { LinkError, PlainClient } from "./plainClient.ts";
+import { BATCHES_KEY, STALE_KEY, UNREPRESENTABLE_KEY } from "./position.ts";
+import type { SourceLink, StreamBeginning } from "./sourceLink.ts";
+import { StaleKeys } from "./staleKeys.ts";
+import type { Start } from "./start.ts";
+import { StreamApplier } from "./streamApplier.ts";
+import { StreamParser } from "./streamParser.ts";
+import type { TargetLink } from "./targetLink.ts";
+import { abilitiesOf } from "./translations/abilities.ts";
+import { translationTable } from "./translations/translationTable.ts";
+import { Unrepresentable } from "./unrepresentable.ts";
+
+/** What a session begins with: both sides are connected. */
+export interface SessionParts {
+  settings: BridgeSettings;
+  source: { version: ServerVersion; commands: ReadonlyMap<string, KnownCommand>; control: PlainClient };
+  link: SourceLink;
+  beginning: StreamBeginning;
+  target: TargetLink;
+  start: Start;
+  figures: Figures;
+  onConfirmed: (offset: number) => void;
+}
+
+const TICK_MS = 50;
+const POSITION_MS = 1_000;
+
+/** One attachment of the bridge to both servers, from the connection to its end. */
+export class Session {
+  readonly stale = new StaleKeys();
+  readonly unrepresentable = new Unrepresentable();
+  readonly applier: StreamApplier;
+  /** While the dataset is copied. */
+  progress: CopyProgress | undefined;
+  readonly #parts: SessionParts;
+  readonly #parser = new StreamParser();
+  readonly #keys: KeySpecs;
+  readonly #clients: PlainClient[] = [];
+  #copier: KeyCopier | undefined;
+  #ended = false;
+  #end: (error?: Error) => void = () => undefined;
+  /** Settles when the session is over: resolved where it was stopped, rejected where something failed. */
+  readonly over: Promise<void>;
+
+  constructor(parts: SessionParts) {
+    this.#parts = parts;
+    this.over = new Promise((resolve, reject) => {
+      this.#end = (error) => {
+        if (error === undefined) resolve();
+        else reject(error);
+      };
+    });
+    this.over.catch(() => undefined);
+    this.#keys = new KeySpecs(parts.source.commands);
+    this.applier = this.#makeApplier();
+  }
+
+  /** Begins to apply, and to copy where the source could not go on. */
+  async run(): Promise<void> {
+    const { target, link, start, beginning } = this.#parts;
+    if (start.resumed && beginning.continued) this.#restore();
+    target.onFailure = (error) => {
+      this.fail(error);
+    };
+    target.onRoom = () => {
+      this.#goOn();
+    };
+    this.#watch(target);
+    if (!beginning.continued || !start.resumed) this.#forget();
+    this.applier.note({ copying: !beginning.continued });
+    await this.#startCopier();
+    link.acknowledge(() => this.applier.confirmed.offset);
+    link.start(
+      (chunk) => {
+        this.#take(chunk);
+      },
+      (error) => {
+        this.fail(error);
+      },
+    );
+    const ticks = this.#tick();
+    if (!beginning.continued) await this.#copyAll();
+    await ticks;
+  }
+
+  /** Ends it; what is on its way may or may not take effect, which the next one sees. */
+  fail(error?: Error): void {
+    if (this.#ended) return;
+    this.#ended = true;
+    this.#copier?.stop();
+    this.#parts.link.close();
+    this.#parts.target.close();
+    this.#parts.source.control.close();
+    for (const client of this.#clients) client.close();
+    this.#end(error);
+  }
+
+  get ended(): boolean {
+    return this.#ended;
+  }
+
+  /** Sends what was read and waits for the answers, at most so long. */
+  async finish(timeoutMs: number): Promise<void> {
+    const deadline = performance.now() + timeoutMs;
+    this.#parts.link.pause();
+    this.applier.flush(true);
+    while (this.#parts.target.inFlight > 0 && !this.#ended && performance.now() < deadline) await delay(1);
+    this.fail();
+  }
+
+  #makeApplier(): StreamApplier {
+    const { source, target, start, beginning, figures } = this.#parts;
+    const dialects = {
+      source: source.version,
+      target: target.facts.version,
+      sourceCommands: source.commands,
+      targetCommands: target.facts.commands,
+    };
+    const place = { offset: beginning.offset, database: 0 };
+    const { position } = start;
+    return new StreamApplier({
+      parser: this.#parser,
+      rules: new CommandTable(translationTable(dialects)),
+      sink: target,
+      stale: this.stale,
+      unrepresentable: this.unrepresentable,
+      figures,
+      databases: target.facts.databases,
+      position: beginning.continued
+        ? { ...position, replid: beginning.replid }
+        : { ...position, replid: beginning.replid, applied: place, confirmed: place },
+      doubtAll: start.doubtAll && beginning.continued,
+      keysOf: (name, words) => this.#keys.keysOf(name, words),
+      askKeys: (words) => this.#askKeys(words),
+      onAskedForOffset: () => {
+        this.#parts.link.acknowledgeNow();
+      },
+      onRestart: (reason) => {
+        this.#restart(reason);
+      },
+    });
+  }
+
+  /** The next session copies everything. */
+  #restart(reason: string): void {
+    this.applier.note({ copying: true });
+    setTimeout(() => {
+      this.fail(new LinkError(`everything is copied again: ${reason}`));
+    }, TICK_MS);
+  }
+
+  async #askKeys(words: readonly Buffer[]): Promise<Buffer[]> {
+    const [reply] = await this.#parts.source.control.batch([["COMMAND", "GETKEYS", ...words]]);
+    return Array.isArray(reply) ? (reply as Buffer[]) : [];
+  }
+
+  #restore(): void {
+    const { stale, unrepresentable } = this.#parts.target.facts;
+    for (const [field, copiedAt] of stale) this.stale.restore(field, copiedAt);
+    for (const member of unrepresentable) this.unrepresentable.restore(member);
+  }
+
+  /** Notes of an earlier time. */
+  #forget(): void {
+    const batch = this.applier.open();
+    batch.add(["SELECT", this.#parts.target.facts.databases - 1]);
+    batch.add(["DEL", STALE_KEY, UNREPRESENTABLE_KEY]);
+    batch.add(["SET", BATCHES_KEY, this.applier.position.batches]);
+    batch.add(["SELECT", this.applier.place.database]);
+  }
+
+  async #startCopier(): Promise<void> {
+    const { source, target, figures } = this.#parts;
+    const client = await this.#client("source");
+    this.#copier = new KeyCopier({
+      reader: new KeyReader(client, source.version),
+      applier: this.applier,
+      sink: target,
+      stale: this.stale,
+      unrepresentable: this.unrepresentable,
+      target: abilitiesOf(source.version, target.facts.version),
+      databases: target.facts.databases,
+      figures,
+      onFailure: (error) => {
+        this.fail(error instanceof Error ? error : new LinkError(String(error)));
+      },
+    });
+  }
+
+  async #client(side: "source" | "target"): Promise<PlainClient> {
+    const { address, login } = this.#parts.settings[side];
+    const client = await PlainClient.open(address, login, 30_000);
+    this.#clients.push(client);
+    if (this.#ended) client.close();
+    return client;
+  }
+
+  async #copyAll(): Promise<void> {
+    const { source, target, figures } = this.#parts;
+    figures.fullCopies++;
+    this.progress = { copied: 0, of: 0 };
+    const clients = await Promise.all([this.#client("source"), this.#client("target")]);
+    await copyEverything({
+      source: clients[0],
+      target: clients[1],
+      applier: this.applier,
+      stale: this.stale,
+      unrepresentable: this.unrepresentable,
+      databases: target.facts.databases,
+      functions: atLeast(target.facts.version.version, "7.0") && atLeast(source.version.version, "7.0"),
+      onProgress: (progress) => {
+        this.progress = progress;
+      },
+      stopped: () => this.#ended,
+    });
+    for (const client of clients) client.close();
+    if (this.#ended) return;
+    while (!this.applier.clear()) await delay(1);
+    this.stale.noteAll();
+    this.applier.note({ copying: false });
+    this.progress = undefined;
+  }
+
+  async #tick(): Promise<void> {
+    for (let i = 1; !this.#ended; i++) {
+      await delay(TICK_MS);
+      this.applier.flush((i * TICK_MS) % POSITION_MS === 0);
+    }
+  }
+
+  #take(chunk: Buffer): void {
+    if (this.#ended) return;
+    this.#parser.push(chunk);
+    this.#goOn();
+  }
+
+  #goOn(): void {
+    if (this.#ended) return;
+    try {
+      this.applier.pump();
+    } catch (error) {
+      this.fail(error instanceof Error ? error : new LinkError(String(error)));
+      return;
+    }
+    if (this.applier.blocked) this.#parts.link.pause();
+    else this.#parts.link.resume();
+  }
+
+  #watch(target: TargetLink): void {
+    target.onEnd = (batch, outcome) => {
+      if (outcome.refused !== undefined) {
+        this.fail(new LinkError(`the target refused a transaction: ${outcome.refused}`));
+        return;
+      }
+      this.#judge(batch, outcome);
+      if (batch.end === undefined) return;
+      this.#parts.figures.applied += batch.applied;
+      this.#parts.figures.batches++;
+      this.applier.confirmed = batch.end;
+      this.#parts.onConfirmed(batch.end.offset);
+    };
+  }
+
+  #judge(batch: Batch, outcome: BatchOutcome): void {
+    this.applier.spoil(outcome.unmet);
+    if (outcome.failures.length === 0) return;
+    this.#parts.figures.failures += outcome.failures.length;
+    if (batch.end === undefined) {
+      this.#copier?.refused(batch, outcome);
+      return;
+    }
+    for (const { index, message } of outcome.failures) {
+      const command = commandAt(batch.pieces, index);
+      if (command === undefined) continue;
+      const name = command.words[0]?.toString("latin1").toLowerCase() ?? "";
+      const keys = this.#keys.keysOf(name, command.words) ?? [];
+      this.applier.spoil([{ atLeast: 1, database: command.database, keys }]);
+      if (keys.length > 0) continue;
+      const kind = `refused:${name}:${message.split(" ", 1)[0] ?? ""}`;
+      this.unrepresentable.add(kind, -1, Buffer.from(name));
+    }
+  }
+}

@@ -1,0 +1,140 @@
+import type { Word } from "./encode.ts";
+import { STALE_KEY } from "./position.ts";
+
+/** A key that the target doesn't hold as the stream says, or holds as of a later place than the stream's. */
+export interface StaleKey {
+  database: number;
+  key: Buffer;
+  /** The target holds the key as of this offset of the source; 0: it has to be copied. */
+  copiedAt: number;
+  /** The last command of the stream that touched the key while it was not applied. */
+  touchedAt: number;
+  /** Somebody is copying it. */
+  busy: boolean;
+}
+
+/**
+ * Keys whose commands in the stream are not applied for now, because they are copied again or were copied at a later
+ * offset. Changes are noted on the target with the next transaction, so that a bridge that dies forgets none.
+ */
+export class StaleKeys {
+  readonly #keys = new Map<string, StaleKey>();
+  #notes: Word[][] = [];
+  #toCopy = 0;
+  /** Where the last `copiedAt` of all lies: nothing is ahead of the stream beyond it. */
+  #furthest = 0;
+  #nextExpiry = 0;
+  /** Called when a key was added that has to be copied. */
+  onWork: () => void = () => undefined;
+
+  get size(): number {
+    return this.#keys.size;
+  }
+
+  /** Keys that have to be copied still. */
+  get toCopy(): number {
+    return this.#toCopy;
+  }
+
+  /** Changes that the target doesn't know of yet; taking them makes the caller responsible for sending them. */
+  takeNotes(): Word[][] {
+    const notes = this.#notes;
+    this.#notes = [];
+    return notes;
+  }
+
+  get hasNotes(): boolean {
+    return this.#notes.length > 0;
+  }
+
+  find(database: number, key: Buffer): StaleKey | undefined {
+    return this.#keys.get(nameOf(database, key));
+  }
+
+  /** The key has to be copied. */
+  add(database: number, key: Buffer, touchedAt: number, noted = false): StaleKey {
+    const name = nameOf(database, key);
+    let entry = this.#keys.get(name);
+    if (entry === undefined) {
+      entry = { database, key: Buffer.from(key), copiedAt: 0, touchedAt, busy: false };
+      this.#keys.set(name, entry);
+      this.#toCopy++;
+      if (!noted) this.#note(entry);
+    } else {
+      if (entry.copiedAt > 0) {
+        entry.copiedAt = 0;
+        this.#toCopy++;
+        if (!noted) this.#note(entry);
+      }
+      entry.touchedAt = Math.max(entry.touchedAt, touchedAt);
+    }
+    this.onWork();
+    return entry;
+  }
+
+  /** As an earlier bridge noted it on the target. */
+  restore(field: Buffer, copiedAt: number): void {
+    const space = field.indexOf(0x20);
+    const database = Number(field.toString("latin1", 0, space));
+    const entry = this.add(database, field.subarray(space + 1), 0, true);
+    if (copiedAt > 0) this.copied(entry, copiedAt);
+  }
+
+  /** The target will hold the key as of `offset` once what is sent now took effect; returns what notes that. */
+  copied(entry: StaleKey, offset: number): Word[] {
+    if (entry.copiedAt === 0) this.#toCopy--;
+    entry.copiedAt = offset;
+    entry.busy = false;
+    this.#furthest = Math.max(this.#furthest, offset);
+    return ["HSET", STALE_KEY, fieldOf(entry), offset];
+  }
+
+  /** Keys that have to be copied and that nobody copies, up to `count`; they are busy then. */
+  take(count: number): StaleKey[] {
+    const taken: StaleKey[] = [];
+    for (const entry of this.#keys.values()) {
+      if (taken.length >= count) break;
+      if (entry.copiedAt > 0 || entry.busy) continue;
+      entry.busy = true;
+      taken.push(entry);
+    }
+    return taken;
+  }
+
+  /** Forgets keys that the stream has caught up with. */
+  passed(offset: number): void {
+    if (this.#keys.size === 0 || (offset < this.#furthest && this.#nextExpiry++ % 64 !== 0)) return;
+    const gone: Word[] = [];
+    for (const [name, entry] of this.#keys) {
+      if (entry.copiedAt === 0 || entry.copiedAt > offset) continue;
+      this.#keys.delete(name);
+      gone.push(fieldOf(entry));
+    }
+    if (gone.length > 0) this.#notes.push(["HDEL", STALE_KEY, ...gone]);
+  }
+
+  /** The whole dataset, or a database of it, changed: whatever was copied from a later place must be copied again. */
+  disturb(databases?: readonly number[]): void {
+    for (const entry of [...this.#keys.values()]) {
+      if (databases !== undefined && !databases.includes(entry.database)) continue;
+      for (const database of databases ?? [entry.database]) this.add(database, entry.key, entry.touchedAt);
+    }
+  }
+
+  /** Notes everything again: the target's own keys were flushed. */
+  noteAll(): void {
+    for (const entry of this.#keys.values()) this.#note(entry);
+  }
+
+  #note(entry: StaleKey): void {
+    this.#notes.push(["HSET", STALE_KEY, fieldOf(entry), entry.copiedAt]);
+  }
+}
+
+function nameOf(database: number, key: Buffer): string {
+  return `${database} ${key.toString("latin1")}`;
+}
+
+function fieldOf(entry: StaleKey): Buffer {
+  return Buffer.concat([Buffer.from(`${entry.database} `), entry.key]);
+}

@@ -1,0 +1,44 @@
+import type { HistoryPlace, Position } from "./position.ts";
+import type { TargetFacts } from "./targetLink.ts";
+import type { TargetState } from "./targetGate.ts";
+
+/** Where a bridge goes on. */
+export interface Start {
+  /** Asked of the source; absent: nothing is known of the target, the dataset has to be copied. */
+  from: HistoryPlace | undefined;
+  position: Position;
+  /** An earlier bridge's notes hold; else they are removed. */
+  resumed: boolean;
+  /** A transaction of the earlier bridge may have been refused. */
+  doubtAll: boolean;
+}
+
+/** Tells from what the target holds where to go on. A position that is older than the cutover that closed it is void. */
+export function startFrom(facts: TargetFacts, gate: TargetState & { is: "closed" }): Start {
+  const { handedOver } = gate;
+  const since = handedOver === undefined ? undefined : `${handedOver.replid}:${handedOver.offset}`;
+  const { position } = facts;
+  if (position !== undefined && !position.copying && (since === undefined || position.since === since)) {
+    return {
+      from: { replid: position.replid, offset: position.confirmed.offset },
+      position: { ...position, batches: facts.batches },
+      resumed: true,
+      doubtAll: facts.batches !== position.batches,
+    };
+  }
+  const interrupted = position?.copying === true && (since === undefined || position.since === since);
+  const place = { offset: handedOver?.offset ?? 0, database: 0 };
+  return {
+    from: interrupted ? undefined : handedOver,
+    position: {
+      replid: handedOver?.replid ?? "?",
+      applied: place,
+      confirmed: place,
+      batches: facts.batches,
+      since: since ?? "-",
+      copying: false,
+    },
+    resumed: false,
+    doubtAll: false,
+  };
+}

@@ -1,0 +1,300 @@
+import { Batch, type Check } from "./batch.ts";
+import type { CommandTable } from "./commandTable.ts";
+import {
+  BATCHES_KEY,
+  formatPosition,
+  POSITION_KEY,
+  STALE_KEY,
+  UNREPRESENTABLE_KEY,
+  type Position,
+  type StreamPlace,
+} from "./position.ts";
+import type { StaleKeys } from "./staleKeys.ts";
+import type { StreamParser } from "./streamParser.ts";
+import type { Rule } from "./translations/rule.ts";
+import type { Unrepresentable } from "./unrepresentable.ts";
+import { option } from "./translations/rule.ts";
+import { RuleOutput } from "./ruleOutput.ts";
+import type { Figures } from "./figures.ts";
+
+/** Where batches go: the target's connection. */
+export interface BatchSink {
+  send(batch: Batch): void;
+  /** No more may be sent for now; `onRoom` is called when that ends. */
+  readonly full: boolean;
+  /** Batches whose replies have not come. */
+  readonly inFlight: number;
+}
+
+/** What the applier works with. */
+export interface ApplierParts {
+  parser: StreamParser;
+  rules: CommandTable<Rule>;
+  sink: BatchSink;
+  stale: StaleKeys;
+  unrepresentable: Unrepresentable;
+  figures: Figures;
+  /** The keys of a command; undefined where only the source can tell. */
+  keysOf: (name: string, words: readonly Buffer[]) => Buffer[] | undefined;
+  /** Asks the source. */
+  askKeys: (words: readonly Buffer[]) => Promise<Buffer[]>;
+  /** Databases of the target. */
+  databases: number;
+  /** Where the stream begins, and what the target has of it. */
+  position: Position;
+  /** Everything between `confirmed` and `applied` is doubtful, not only what can fail. */
+  doubtAll: boolean;
+  /** The source wants to know how far this is. */
+  onAskedForOffset: () => void;
+  /** The copy can't be gone on with: it has to begin again. */
+  onRestart: (reason: string) => void;
+}
+
+/** Commands in a batch, and its bytes, at which it is sent; a transaction of the source's is never split. */
+const BATCH_COMMANDS = 512;
+const BATCH_BYTES = 128 * 1024;
+/** So many batches go before a partly filled one waits for company. */
+const EAGER = 2;
+
+/** Turns the commands that the parser gives into batches. One at a time: call `pump` when there is more to do. */
+export class StreamApplier {
+  readonly parts: ApplierParts;
+  /** Where the stream was read to. */
+  place: StreamPlace;
+  /** Up to here commands took effect and their answers were looked at. */
+  confirmed: StreamPlace;
+  position: Position;
+  batch: Batch | undefined;
+  #inTransaction = false;
+  #asking = false;
+  /** What passes as it came and is not in the batch yet. */
+  #runFrom = -1;
+  #runCommands = 0;
+  #written: number;
+  readonly #output: RuleOutput;
+
+  constructor(parts: ApplierParts) {
+    this.parts = parts;
+    this.position = parts.position;
+    this.place = { ...parts.position.confirmed };
+    this.confirmed = { ...parts.position.confirmed };
+    this.#written = parts.position.applied.offset;
+    this.#output = new RuleOutput(this);
+  }
+
+  /** The commands up to here took effect before this bridge came. */
+  get doubtfulTo(): number {
+    return this.parts.position.applied.offset;
+  }
+
+  /** Nothing can be read for now. */
+  get blocked(): boolean {
+    return this.#asking || this.parts.sink.full;
+  }
+
+  /** Sends what is there; false where that can't be now, because a transaction is half read or there is no room. */
+  clear(): boolean {
+    this.flush();
+    return this.batch === undefined;
+  }
+
+  /** Reads on as far as there is something to read and room to send it. */
+  pump(): void {
+    const { parser, rules, sink } = this.parts;
+    while (!this.#asking && !sink.full && parser.next()) {
+      const rule = rules.find(parser.data, parser.words[0] ?? 0, parser.words[1] ?? 0);
+      if (rule !== undefined && parser.count <= rule.plainUpTo && !this.#attentive) {
+        if (this.#runFrom < 0) this.#runFrom = parser.start;
+        this.#runCommands++;
+        this.place.offset += parser.end - parser.start;
+        if (this.#runCommands < BATCH_COMMANDS && parser.end - this.#runFrom < BATCH_BYTES) continue;
+        this.endRun(parser.end);
+      } else {
+        this.endRun(parser.start);
+        this.#look(rule);
+      }
+      this.#sealIfLarge();
+    }
+    this.endRun(parser.end);
+    if (sink.inFlight < EAGER) this.flush();
+  }
+
+  /** Sends what is there; with `now`, a position that moved without any command as well. */
+  flush(now = false): void {
+    const { stale, unrepresentable, sink } = this.parts;
+    if (this.#inTransaction || sink.full) return;
+    stale.passed(this.place.offset);
+    const notes = stale.hasNotes || unrepresentable.hasNotes;
+    const moved = now && this.place.offset > this.#written;
+    if (this.batch === undefined && !notes && !moved) return;
+    this.#seal();
+  }
+
+  /** Begins a batch where there is none. */
+  open(): Batch {
+    if (this.batch !== undefined) return this.batch;
+    const batch = new Batch();
+    if (this.place.database < this.parts.databases) batch.add(["SELECT", this.place.database]);
+    return (this.batch = batch);
+  }
+
+  /** Moves what passed as it came into the batch, up to `to`. */
+  endRun(to: number): void {
+    if (this.#runFrom < 0) return;
+    const batch = this.open();
+    batch.raw(this.parts.parser.data.subarray(this.#runFrom, to), this.#runCommands);
+    batch.applied += this.#runCommands;
+    this.#runFrom = -1;
+    this.#runCommands = 0;
+  }
+
+  /** Each command has to be looked at for its keys. */
+  get #attentive(): boolean {
+    const { stale, unrepresentable, databases } = this.parts;
+    return (
+      stale.size > 0 ||
+      unrepresentable.size > 0 ||
+      this.place.offset < this.doubtfulTo ||
+      this.place.database >= databases
+    );
+  }
+
+  /** Deals with one command that doesn't simply pass. */
+  #look(rule: Rule | undefined): void {
+    const { parser } = this.parts;
+    this.place.offset += parser.end - parser.start;
+    const words = parser.all();
+    const name = rule?.name ?? option(words[0]).toLowerCase();
+    if (name === "multi") this.#inTransaction = true;
+    else if (name === "exec") this.#inTransaction = false;
+    else if (name === "replconf") this.parts.onAskedForOffset();
+    else if (name === "select") this.#select(Number(words[1]));
+    else if (name === "flushall" || name === "flushdb" || name === "swapdb")
+      this.#wholeDatabases(name, words, rule);
+    else if (this.place.database >= this.parts.databases) this.#output.beyond(rule, words, name);
+    else this.#keyed(name, words, rule);
+  }
+
+  #select(database: number): void {
+    this.place.database = database;
+    if (this.place.offset <= this.doubtfulTo || database >= this.parts.databases) return;
+    if (this.batch !== undefined) this.batch.add(["SELECT", database]);
+  }
+
+  #keyed(name: string, words: Buffer[], rule: Rule | undefined): void {
+    const attentive = this.#attentive || this.place.offset <= this.doubtfulTo;
+    if (!attentive && rule !== undefined) {
+      rule.translate(words, this.#output.of(rule, words));
+      return;
+    }
+    const keys = this.parts.keysOf(name, words);
+    if (keys !== undefined) {
+      this.#output.withKeys(name, rule, words, keys);
+      return;
+    }
+    this.#asking = true;
+    const copies = words.map((word) => Buffer.from(word));
+    this.parts
+      .askKeys(copies)
+      .then((found) => {
+        this.#output.withKeys(name, rule, copies, found);
+        this.#asking = false;
+        this.pump();
+      })
+      .catch((error: unknown) => {
+        this.parts.onRestart(error instanceof Error ? error.message : String(error));
+      });
+  }
+
+  /** FLUSHALL, FLUSHDB, SWAPDB: they meet the bridge's own keys as well. */
+  #wholeDatabases(name: string, words: Buffer[], rule: Rule | undefined): void {
+    const { stale, unrepresentable, databases } = this.parts;
+    if (this.place.offset <= this.doubtfulTo) {
+      if (this.parts.doubtAll) this.parts.onRestart(`${name.toUpperCase()} may not have taken effect`);
+      return;
+    }
+    if (name === "swapdb") {
+      this.#swap(Number(words[1]), Number(words[2]), words);
+      return;
+    }
+    if (name === "flushdb" && this.place.database >= databases) return;
+    rule?.translate(words, this.#output.of(rule, words));
+    const ownGone = name === "flushall" || this.place.database === databases - 1;
+    unrepresentable.flush(name === "flushall" ? undefined : this.place.database);
+    stale.disturb(name === "flushall" ? undefined : [this.place.database]);
+    if (ownGone) this.#noteAgain();
+  }
+
+  #swap(a: number, b: number, words: Buffer[]): void {
+    const { stale, databases } = this.parts;
+    if (a >= databases || b >= databases || this.position.copying) {
+      this.parts.onRestart(`SWAPDB ${a} ${b}`);
+      return;
+    }
+    const last = databases - 1;
+    const batch = this.open();
+    if (a === last || b === last) {
+      batch.add(["SELECT", last]);
+      batch.add(["DEL", POSITION_KEY, BATCHES_KEY, STALE_KEY, UNREPRESENTABLE_KEY]);
+      batch.add(["SELECT", this.place.database]);
+    }
+    batch.add(words);
+    batch.applied++;
+    stale.disturb([a, b]);
+    if (a === last || b === last) this.#noteAgain();
+  }
+
+  #noteAgain(): void {
+    const batch = this.open();
+    batch.add(["SELECT", this.parts.databases - 1]);
+    batch.add(["SET", BATCHES_KEY, this.position.batches]);
+    batch.add(["SELECT", this.place.database]);
+    this.parts.stale.noteAll();
+    this.parts.unrepresentable.noteAll();
+  }
+
+  #sealIfLarge(): void {
+    const { batch } = this;
+    if (batch === undefined || this.#inTransaction) return;
+    if (batch.commands >= BATCH_COMMANDS || batch.bytes >= BATCH_BYTES) this.#seal();
+  }
+
+  /** Ends the batch with the position and sends it. */
+  #seal(): void {
+    const { stale, unrepresentable, sink, databases } = this.parts;
+    const batch = this.open();
+    this.batch = undefined;
+    stale.passed(this.place.offset);
+    batch.add(["SELECT", databases - 1]);
+    // While the dataset is copied, nothing is known of it after a crash anyway.
+    const notes = stale.takeNotes();
+    if (!this.position.copying) for (const note of notes) batch.add(note);
+    for (const note of unrepresentable.takeNotes()) batch.add(note);
+    const end = { ...this.place };
+    const applied = end.offset < this.doubtfulTo ? this.parts.position.applied : end;
+    this.position = {
+      ...this.position,
+      applied,
+      confirmed: this.confirmed,
+      batches: this.position.batches + 1,
+    };
+    batch.add(["INCR", BATCHES_KEY]);
+    batch.add(["SET", POSITION_KEY, formatPosition(this.position)]);
+    batch.end = end;
+    this.#written = end.offset;
+    sink.send(batch);
+  }
+
+  /** Sends the position, whether it moved or not. */
+  note(change: Partial<Position>): void {
+    this.position = { ...this.position, ...change };
+    this.#seal();
+  }
+
+  /** Marks keys whose state on the target is not known. */
+  spoil(checks: Iterable<Check>): void {
+    for (const { database, keys } of checks) {
+      for (const key of keys) this.parts.stale.add(database, key, this.place.offset);
+    }
+  }
+}

@@ -1,0 +1,154 @@
+import type { Socket } from "node:net";
+import { formatAddress, type Address } from "../address.ts";
+import type { Login } from "../credentials.ts";
+import { parseInfo } from "../infoReply.ts";
+import type { ServerVersion } from "../serverVersion.ts";
+import type { Reply } from "../verification/replyParser.ts";
+import type { Batch, BatchOutcome } from "./batch.ts";
+import { readCommands, type KnownCommand } from "./keySpecs.ts";
+import { LinkError, PlainClient } from "./plainClient.ts";
+import {
+  BATCHES_KEY,
+  parsePosition,
+  POSITION_KEY,
+  STALE_KEY,
+  UNREPRESENTABLE_KEY,
+  type Position,
+} from "./position.ts";
+import { ReplyReader } from "./replyReader.ts";
+import type { BatchSink } from "./streamApplier.ts";
+import { versionIn } from "./versionIn.ts";
+
+/** What a target holds of an earlier bridge's work. */
+export interface TargetFacts {
+  version: ServerVersion;
+  commands: ReadonlyMap<string, KnownCommand>;
+  /** How many databases it has. */
+  databases: number;
+  position: Position | undefined;
+  /** Transactions that took effect since the position was made. */
+  batches: number;
+  /** Noted keys with the offset that their copy has, or 0. */
+  stale: (readonly [field: Buffer, copiedAt: number])[];
+  unrepresentable: Buffer[];
+}
+
+/** Batches and bytes that may be on their way. */
+const MAX_IN_FLIGHT = 8;
+const MAX_BYTES_IN_FLIGHT = 4 * 1024 * 1024;
+
+/** The one connection that writes to the target. */
+export class TargetLink implements BatchSink {
+  readonly facts: TargetFacts;
+  readonly #socket: Socket;
+  readonly #address: Address;
+  readonly #sent: Batch[] = [];
+  #bytes = 0;
+  #closed = false;
+  /** There is room again, or fewer batches are on their way. */
+  onRoom: () => void = () => undefined;
+  /** All answers to a batch are there. */
+  onEnd: (batch: Batch, outcome: BatchOutcome) => void = () => undefined;
+  /** The connection ended; nothing is known of batches on their way. */
+  onFailure: (error: LinkError) => void = () => undefined;
+
+  private constructor(address: Address, socket: Socket, facts: TargetFacts) {
+    this.#address = address;
+    this.#socket = socket;
+    this.facts = facts;
+    const reader = new ReplyReader(() => this.#oldest());
+    socket.on("data", (chunk: Buffer) => {
+      if (!this.#closed) reader.push(chunk);
+    });
+    socket.on("error", (error) => {
+      this.#fail(error.message);
+    });
+    socket.on("close", () => {
+      this.#fail("connection closed");
+    });
+  }
+
+  /**
+   * Connects, makes sure that no other connection of this user writes any more, and only then reads what is there. So two
+   * bridges can't both go on from the same position: whoever comes later ends the other one first.
+   */
+  static async open(address: Address, login: Login): Promise<TargetLink> {
+    const client = await PlainClient.open(address, login);
+    try {
+      await client.call("CLIENT", "KILL", "USER", login.username, "SKIPME", "yes");
+      const facts = await readFacts(client);
+      return new TargetLink(address, client.release(), facts);
+    } catch (error) {
+      client.close();
+      throw error;
+    }
+  }
+
+  get full(): boolean {
+    return this.#sent.length >= MAX_IN_FLIGHT || this.#bytes >= MAX_BYTES_IN_FLIGHT;
+  }
+
+  get inFlight(): number {
+    return this.#sent.length;
+  }
+
+  send(batch: Batch): void {
+    this.#sent.push(batch);
+    this.#bytes += batch.bytes;
+    if (this.#closed) return;
+    batch.onEnd((outcome) => {
+      this.#bytes -= this.#sent.shift()?.bytes ?? 0;
+      this.onEnd(batch, outcome);
+      if (!this.#closed) this.onRoom();
+    });
+    this.#socket.cork();
+    for (const piece of batch.encoded()) this.#socket.write(piece);
+    this.#socket.uncork();
+  }
+
+  close(): void {
+    this.#closed = true;
+    this.#socket.destroy();
+  }
+
+  #oldest(): Batch {
+    const batch = this.#sent[0];
+    if (batch === undefined) throw new LinkError("a reply to nothing");
+    return batch;
+  }
+
+  #fail(reason: string): void {
+    if (this.#closed) return;
+    this.close();
+    this.onFailure(new LinkError(`${formatAddress(this.#address)}: ${reason}`));
+  }
+}
+
+async function readFacts(client: PlainClient): Promise<TargetFacts> {
+  const version = versionIn(parseInfo(String(await client.call("INFO", "server"))));
+  const commands = readCommands(await client.call("COMMAND"));
+  const databases = await databasesOf(client);
+  await client.call("SELECT", databases - 1);
+  const [position, batches, stale, unrepresentable] = await Promise.all([
+    client.call("GET", POSITION_KEY),
+    client.call("GET", BATCHES_KEY),
+    client.call("HGETALL", STALE_KEY),
+    client.call("SMEMBERS", UNREPRESENTABLE_KEY),
+  ]);
+  const fields = stale as Buffer[];
+  return {
+    version,
+    commands,
+    databases,
+    position: position === null ? undefined : parsePosition(String(position)),
+    batches: Number(batches ?? 0),
+    stale: fields.flatMap((field, i) => (i % 2 === 0 ? [[field, Number(fields[i + 1])] as const] : [])),
+    unrepresentable: unrepresentable as Buffer[],
+  };
+}
+
+/** How many databases a server has. */
+export async function databasesOf(client: PlainClient): Promise<number> {
+  const reply: Reply = await client.call("CONFIG", "GET", "databases");
+  return Number(Array.isArray(reply) ? reply[1] : 16) || 16;
+}

@@ -1,0 +1,24 @@
+/** Where a history ended on one server for another to go on. */
+export interface Handover {
+  replid: string;
+  offset: number;
+}
+
+/** Begins the key pattern of the proxy's user that notes a handover; see gate.ts. */
+export const HANDED_OVER = "redis-bluegreen:handed-over:";
+
+/** Of the field `keys` of ACL GETUSER: Redis 6 answers with a list, Redis 7 with a text of patterns, each behind a `~`. */
+export function keyPatterns(reply: unknown): string[] {
+  if (Array.isArray(reply)) return reply.map(String);
+  return typeof reply === "string" ? reply.split(" ").map((pattern) => pattern.replace(/^~/, "")) : [];
+}
+
+/** The handover that is noted among key patterns. */
+export function handoverIn(patterns: readonly string[]): Handover | undefined {
+  for (const pattern of patterns) {
+    if (!pattern.startsWith(HANDED_OVER)) continue;
+    const [replid = "", offset = ""] = pattern.slice(HANDED_OVER.length).split(":");
+    if (replid !== "" && offset !== "") return { replid, offset: Number(offset) };
+  }
+  return undefined;
+}
