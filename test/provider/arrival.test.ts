@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { Deployment } from "../../components/engine/deployment.ts";
 import { ensureLink, linkRefusal, type LinkInput } from "../../components/engine/replicationLink.ts";
-import { bearServer, CREDENTIALS, openToClients, type BornServer } from "../support/bornServer.ts";
+import { bearPair, CREDENTIALS, type BornServer } from "../support/bornServer.ts";
 
 /** An address for documentation, where nobody is. */
 const NOWHERE = "192.0.2.1";
@@ -10,11 +10,7 @@ let blue: BornServer;
 let green: BornServer;
 
 beforeAll(async () => {
-  [blue, green] = await Promise.all([
-    bearServer("blue", "redis:7.0", { product: "redis", version: "7.0" }),
-    bearServer("green", "redis:8.0", { product: "redis", version: "8.0" }),
-  ]);
-  await openToClients(blue);
+  [blue, green] = await bearPair();
   await blue.admin.call("SET", "key", "value");
 });
 

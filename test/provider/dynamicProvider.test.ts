@@ -3,7 +3,7 @@ import { createRequire } from "node:module";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { BornServer } from "../support/bornServer.ts";
-import { bearServer, CREDENTIALS, openToClients } from "../support/bornServer.ts";
+import { bearPair, CREDENTIALS, openToClients } from "../support/bornServer.ts";
 import { serializedProviders } from "../support/serializedProviders.ts";
 import type { Properties } from "../ground/dockerProvider/properties.ts";
 import { Plugin } from "../ground/plugin.ts";
@@ -145,11 +145,7 @@ describe("a provider process", () => {
     let state: Properties;
 
     beforeAll(async () => {
-      [blue, green] = await Promise.all([
-        bearServer("blue", "redis:7.0", { product: "redis", version: "7.0" }),
-        bearServer("green", "redis:8.0", { product: "redis", version: "8.0" }),
-      ]);
-      await openToClients(blue);
+      [blue, green] = await bearPair();
       await blue.admin.call("SET", "key", "value");
     });
 

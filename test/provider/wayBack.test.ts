@@ -2,17 +2,13 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { DEFAULT_GUARDRAILS } from "../../components/engine/guardrails.ts";
 import { runPreflight } from "../../components/engine/preflight/runPreflight.ts";
 import { verdictFor } from "../../components/providers/handlers/session.ts";
-import { bearServer, CREDENTIALS, openToClients, type BornServer } from "../support/bornServer.ts";
+import { bearPair, CREDENTIALS, type BornServer } from "../support/bornServer.ts";
 
 let blue: BornServer;
 let green: BornServer;
 
 beforeAll(async () => {
-  [blue, green] = await Promise.all([
-    bearServer("blue", "redis:7.0", { product: "redis", version: "7.0" }),
-    bearServer("green", "redis:8.0", { product: "redis", version: "8.0" }),
-  ]);
-  await openToClients(blue);
+  [blue, green] = await bearPair();
 });
 
 afterAll(async () => {

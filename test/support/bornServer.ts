@@ -61,6 +61,16 @@ export async function bearServer(colour: Colour, image: string, version: ServerV
   };
 }
 
+/** An older blue, open to clients, and a newer green beside it, between which a rollback is native. */
+export async function bearPair(): Promise<[blue: BornServer, green: BornServer]> {
+  const pair = await Promise.all([
+    bearServer("blue", "redis:7.0", { product: "redis", version: "7.0" }),
+    bearServer("green", "redis:8.0", { product: "redis", version: "8.0" }),
+  ]);
+  await openToClients(pair[0]);
+  return pair;
+}
+
 /** Lets clients in and replicas copy, as the traffic switch does. */
 export async function openToClients({ admin }: BornServer): Promise<void> {
   await admin.transaction(...openCommands(await readGate(admin)));

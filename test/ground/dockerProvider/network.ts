@@ -1,9 +1,7 @@
 import type Docker from "dockerode";
-import { step, unless } from "./dockerClient.ts";
 import { labelList, labelMap } from "./labels.ts";
-import { isObject, withoutNulls, withoutZeros, type Properties } from "./properties.ts";
-import { removeWhenFree } from "./removeWhenFree.ts";
-import type { Created, ResourceType } from "./resourceType.ts";
+import { isObject, withoutZeros } from "./properties.ts";
+import { replacedOnly } from "./replacedOnly.ts";
 import { flag, labels, map, object, set, text } from "./schema.ts";
 
 const replaces = true;
@@ -29,7 +27,8 @@ interface NetworkProperties {
 }
 
 /** `docker:index/network:Network`: any change replaces it. */
-export const network: ResourceType = {
+export const network = replacedOnly({
+  name: "network",
   schema: {
     name: text({ required: true, autonamed: true, replaces }),
     labels: labels({ replaces }),
@@ -47,18 +46,13 @@ export const network: ResourceType = {
     }),
     scope: text({ output: true }),
   },
-  alwaysDeleteBeforeReplace: false,
-  create,
-  read,
-  update: () => Promise.resolve(),
-  delete: remove,
-};
-
-async function create(docker: Docker, planned: Properties): Promise<Created> {
-  const wanted = planned as unknown as NetworkProperties;
-  const { id } = await step("Unable to create network", docker.createNetwork(createOptions(wanted)));
-  return { id, state: (await read(docker, id)) ?? planned };
-}
+  create: async (docker, planned) =>
+    (await docker.createNetwork(createOptions(planned as unknown as NetworkProperties))).id,
+  inspect: (docker, id): Promise<Docker.NetworkInspectInfo> => docker.getNetwork(id).inspect(),
+  stateOf,
+  held: "has active endpoints",
+  remove: (docker, id) => docker.getNetwork(id).remove(),
+});
 
 function createOptions(wanted: NetworkProperties): Docker.NetworkCreateOptions {
   const ipam = {
@@ -81,9 +75,7 @@ function createOptions(wanted: NetworkProperties): Docker.NetworkCreateOptions {
   return { Name: wanted.name, ...withoutZeros(options) };
 }
 
-async function read(docker: Docker, id: string): Promise<Properties | undefined> {
-  const found = await unless([404], docker.getNetwork(id).inspect());
-  if (!found) return undefined;
+function stateOf(found: Docker.NetworkInspectInfo): object {
   const configs = (found.IPAM?.Config ?? []).map((config) => {
     const { Subnet, Gateway, IPRange, AuxiliaryAddresses } = config as Record<string, unknown>;
     return withoutZeros({
@@ -93,7 +85,7 @@ async function read(docker: Docker, id: string): Promise<Properties | undefined>
       auxAddress: AuxiliaryAddresses,
     });
   });
-  return withoutNulls({
+  return {
     name: found.Name,
     labels: labelList(found.Labels),
     driver: found.Driver,
@@ -106,9 +98,5 @@ async function read(docker: Docker, id: string): Promise<Properties | undefined>
     ipamOptions: isObject(found.IPAM?.Options) ? found.IPAM.Options : {},
     ipamConfigs: configs,
     scope: found.Scope,
-  });
-}
-
-async function remove(docker: Docker, id: string): Promise<void> {
-  await removeWhenFree("has active endpoints", () => docker.getNetwork(id).remove());
+  };
 }
