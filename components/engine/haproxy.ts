@@ -1,6 +1,6 @@
 import { connect, type Socket } from "node:net";
 import { formatAddress, type Address } from "./address.ts";
-import { COLOURS, otherColour, type Colour } from "./colour.ts";
+import { COLOURS, type Colour } from "./colour.ts";
 import type { Traffic, TrafficState } from "./traffic.ts";
 
 /** The backend that carries the write endpoint; its servers are named after the colours. */
@@ -16,7 +16,7 @@ export class Haproxy implements Traffic {
   private readonly runtime: Address;
   private readonly timeoutMs: number;
   private sessions: Record<Colour, number> | undefined;
-  private ready: Socket | undefined;
+  private ready: Socket[] = [];
 
   /** @param runtime where the runtime API listens; @param timeoutMs for each command, default 2,000 */
   constructor(runtime: Address, timeoutMs = 2_000) {
@@ -25,7 +25,7 @@ export class Haproxy implements Traffic {
   }
 
   async observe(): Promise<TrafficState> {
-    const rows = parseStat(await this.run("show stat"));
+    const rows = parseStat(await this.run(["show stat"]));
     const sessions: Record<Colour, number> = { blue: 0, green: 0 };
     const up: Colour[] = [];
     for (const colour of COLOURS) {
@@ -38,45 +38,43 @@ export class Haproxy implements Traffic {
 
   async prepare(): Promise<void> {
     this.sessions = (await this.observe()).sessions;
-    this.ready = await this.connect();
+    this.ready = await Promise.all([this.connect(), this.connect()]);
   }
 
-  async move(to: Colour): Promise<number> {
-    const from = otherColour(to);
+  async open(to: Colour): Promise<void> {
+    // Health rather than admin state: the checks stay in force, so that a proxy without a driver still follows the
+    // servers. First of all they are put in force again, should somebody have overruled them.
+    await this.run([...followChecks(to), `set server ${BACKEND}/${to} health up`]);
+  }
+
+  async shut(from: Colour): Promise<number> {
     const sessions = this.sessions ?? (await this.observe()).sessions;
-    // One line is carried out without anything between its commands. Health rather than admin state: the checks stay in
-    // force, so that a proxy without a driver still follows the servers. First of all they are put in force again, should
-    // somebody have overruled them.
-    await this.run(
-      [
-        ...followChecks(from),
-        ...followChecks(to),
-        `set server ${BACKEND}/${to} health up`,
-        `set server ${BACKEND}/${from} health down`,
-        `shutdown sessions server ${BACKEND}/${from}`,
-      ].join(";"),
-    );
+    // One line is carried out without anything between its commands.
+    await this.run([
+      ...followChecks(from),
+      `set server ${BACKEND}/${from} health down`,
+      `shutdown sessions server ${BACKEND}/${from}`,
+    ]);
     return sessions[from];
   }
 
   close(): void {
-    this.ready?.destroy();
+    for (const socket of this.ready) socket.destroy();
   }
 
-  private async run(commands: string): Promise<string> {
-    const reply = await this.exchange(`${commands}\n`);
+  private async run(commands: string[]): Promise<string> {
+    const reply = await this.exchange(`${commands.join(";")}\n`);
     const refusal = /^(Unknown command|No such|Permission denied|Require|Invalid|'[^']*' expects).*$/m.exec(
       reply,
     );
     if (refusal !== null)
-      throw new HaproxyError(`proxy ${formatAddress(this.runtime)}: ${refusal[0]} (${commands})`);
+      throw new HaproxyError(`proxy ${formatAddress(this.runtime)}: ${refusal[0]} (${commands.join("; ")})`);
     return reply;
   }
 
   /** The API answers one line per connection and then closes it. */
   private async exchange(line: string): Promise<string> {
-    const prepared = this.ready;
-    this.ready = undefined;
+    const prepared = this.ready.pop();
     const socket = prepared?.writable === true ? prepared : await this.connect();
     return new Promise((resolve, reject) => {
       const chunks: Buffer[] = [];

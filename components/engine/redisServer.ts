@@ -3,6 +3,8 @@ import { formatAddress, type Address } from "./address.ts";
 import type { Login } from "./credentials.ts";
 import { infoNumber, parseInfo, parsePairs, type InfoFields } from "./infoReply.ts";
 import type { ServerVersion } from "./serverVersion.ts";
+import { BulkConnection, type Command } from "./verification/bulkConnection.ts";
+import { ReplyError, type Reply } from "./verification/replyParser.ts";
 
 /** What INFO replication says, with the same names for a primary and a replica. Offsets in bytes. */
 export interface ReplicationState {
@@ -44,6 +46,9 @@ export function isWithoutFile(error: unknown): boolean {
   return error instanceof RedisServerError && error.message.includes("without a config file");
 }
 
+/** For the connection and for each command, unless the caller says otherwise. Milliseconds. */
+const TIMEOUT_MS = 5_000;
+
 /**
  * One Redis or Valkey server, seen by the operator. Every call has a deadline and fails rather than waits for a
  * reconnection: what the server did must be looked at again, never assumed.
@@ -52,7 +57,10 @@ export class RedisServer {
   readonly address: Address;
   readonly client: Redis;
   /** Empty where users stand in the configuration; undefined until it was asked. */
-  private aclFile: string | undefined;
+  private usersFile: string | undefined;
+
+  /** See `quicken`. */
+  private quick: BulkConnection | undefined;
 
   private constructor(address: Address, client: Redis) {
     this.address = address;
@@ -64,7 +72,7 @@ export class RedisServer {
    * @param timeoutMs for the connection and for each command; default 5,000
    * @throws RedisServerError when the server can't be reached or refuses the login
    */
-  static async connect(address: Address, login: Login, timeoutMs = 5_000): Promise<RedisServer> {
+  static async connect(address: Address, login: Login, timeoutMs = TIMEOUT_MS): Promise<RedisServer> {
     const client = new Redis({
       host: address.host,
       port: address.port,
@@ -97,13 +105,33 @@ export class RedisServer {
     return server;
   }
 
+  /**
+   * Sends what follows over a second connection that costs less of this process's time: of a write pause of 14 ms,
+   * 9 went into the client library (ioredis 6 on Node 24).
+   */
+  async quicken(): Promise<void> {
+    this.quick ??= await BulkConnection.open(this.address, this.login, TIMEOUT_MS);
+  }
+
+  /** The login that this connection was made with. */
+  get login(): Login {
+    const { username, password } = this.client.options;
+    return { username: username ?? "default", ...(password ? { password } : {}) };
+  }
+
   /** Ends the connection at once. */
   close(): void {
+    this.quick?.close();
     this.client.disconnect();
   }
 
   /** Any command, for what has no method of its own. */
   async call(command: string, ...args: (string | number | Buffer)[]): Promise<unknown> {
+    if (this.quick !== undefined) {
+      const [reply = null] = await this.quick.batch([[command, ...args]]);
+      if (reply instanceof ReplyError) throw this.failure(command, reply);
+      return inText(reply);
+    }
     try {
       return await this.client.call(command, args);
     } catch (error) {
@@ -113,6 +141,7 @@ export class RedisServer {
 
   /** Runs commands in one MULTI/EXEC; throws if any of them failed. */
   async transaction(...commands: (string | number)[][]): Promise<unknown[]> {
+    if (this.quick !== undefined) return this.quickTransaction(this.quick, commands);
     let pipeline = this.client.multi();
     for (const [name, ...args] of commands) pipeline = pipeline.call(String(name), ...args);
     let replies: [Error | null, unknown][] | null;
@@ -121,10 +150,23 @@ export class RedisServer {
     } catch (error) {
       throw this.failure("EXEC", error);
     }
-    if (replies === null) throw new RedisServerError(`${formatAddress(this.address)}: EXEC was discarded`);
+    if (replies === null) throw this.discarded();
     return replies.map(([error, value], i) => {
       if (error !== null) throw this.failure(String(commands[i]?.[0] ?? "EXEC"), error);
       return value;
+    });
+  }
+
+  private async quickTransaction(quick: BulkConnection, commands: (string | number)[][]): Promise<unknown[]> {
+    const queued = commands.map(([name, ...args]): Command => [String(name), ...args]);
+    const replies = await quick.batch([["MULTI"], ...queued, ["EXEC"]]);
+    const refused = replies.find((reply) => reply instanceof ReplyError);
+    if (refused !== undefined) throw this.failure("EXEC", refused);
+    const executed = replies.at(-1);
+    if (!Array.isArray(executed)) throw this.discarded();
+    return executed.map((reply, i) => {
+      if (reply instanceof ReplyError) throw this.failure(String(commands[i]?.[0] ?? "EXEC"), reply);
+      return inText(reply);
     });
   }
 
@@ -181,14 +223,29 @@ export class RedisServer {
 
   /** Writes the users to their own file where the server has one: they are not part of its configuration then. */
   async saveUsers(): Promise<void> {
-    this.aclFile ??= (await this.configGet("aclfile")).get("aclfile") ?? "";
-    if (this.aclFile !== "") await this.call("ACL", "SAVE");
+    if (await this.hasUsersFile()) await this.call("ACL", "SAVE");
+  }
+
+  /** Whether the server keeps its users in a file of their own; asked once, since it can't change without a restart. */
+  async hasUsersFile(): Promise<boolean> {
+    this.usersFile ??= (await this.configGet("aclfile")).get("aclfile") ?? "";
+    return this.usersFile !== "";
+  }
+
+  private discarded(): RedisServerError {
+    return new RedisServerError(`${formatAddress(this.address)}: EXEC was discarded`);
   }
 
   private failure(what: string, error: unknown): RedisServerError {
     const reason = error instanceof Error ? error.message : String(error);
     return new RedisServerError(`${formatAddress(this.address)}: ${what}: ${reason || "connection closed"}`);
   }
+}
+
+/** Bulk strings as text, as the client library gives them. */
+function inText(reply: Reply): unknown {
+  if (Array.isArray(reply)) return reply.map(inText);
+  return reply instanceof Buffer ? reply.toString() : reply;
 }
 
 /** Reads the `server` section of INFO. */

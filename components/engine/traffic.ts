@@ -15,10 +15,12 @@ export interface TrafficState {
 export interface Traffic {
   /** What the switch does now. */
   observe(): Promise<TrafficState>;
-  /** Makes ready what `move` needs, while nobody waits for it yet. */
+  /** Makes ready what `open` and `shut` need, while nobody waits for it yet. */
   prepare(): Promise<void>;
-  /** Sends new connections to `to` and shuts every session on the other colour; returns how many. */
-  move(to: Colour): Promise<number>;
+  /** Lets new connections reach `to`. */
+  open(to: Colour): Promise<void>;
+  /** Keeps new connections away from `from` and shuts every session there; returns how many. */
+  shut(from: Colour): Promise<number>;
   /** Ends connections to the switch itself. */
   close(): void;
 }

@@ -44,6 +44,28 @@ describe("the phases of a cutover", () => {
     expect(plan.map((line) => /^ *\d+\. ([^:]+): ./.exec(line)?.[1])).toEqual([...PHASES]);
   });
 
+  it("print nothing while clients wait, and everything then, also where a phase fails", async () => {
+    const events: string[] = [];
+    const tell = (line: string): number => events.push(`told ${line.split(/ {2,}/)[2] ?? ""}`);
+    const run = runPhases(noting(events, "fence"), [], tell);
+    await expect(run).rejects.toThrow("fence failed");
+    const waiting = ["hold", "catch up", "promote"];
+    expect(events.slice(events.indexOf("hold"))).toEqual([
+      ...waiting,
+      "fence",
+      ...waiting.map((name) => `told ${name}`),
+    ]);
+    const toTheEnd: string[] = [];
+    await runPhases(noting(toTheEnd), [], (line) => toTheEnd.push(`told ${line.split(/ {2,}/)[2] ?? ""}`));
+    const told = [...waiting, "fence", "switch"].map((name) => `told ${name}`);
+    expect(toTheEnd.slice(toTheEnd.indexOf("hold"), toTheEnd.indexOf("release"))).toEqual([
+      ...waiting,
+      "fence",
+      "switch",
+      ...told,
+    ]);
+  });
+
   it.each(PHASES)("stop at %s where it fails, with a record of it", async (failing) => {
     const ran: string[] = [];
     const records: PhaseRecord[] = [];

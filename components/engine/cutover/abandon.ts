@@ -15,6 +15,9 @@ export async function abandonCutover(input: CutoverInput): Promise<string> {
   let from: Deployment | undefined;
   try {
     from = await connectDeployment(input.from.target, input.credentials);
+    if ((await from.primary.replication()).role === "replica") {
+      return `${colour} follows another server by now, so another update has gone on from here; it is left as it is`;
+    }
     await settle(
       { kind: "reopen", from: colour },
       {

@@ -31,7 +31,10 @@ export interface CutoverInput {
 
 /** What a cutover measured; fields are absent where it did not get that far. */
 export interface CutoverFigures {
-  /** From the pause on the old colour to the first moment the new one accepts a client's write. Milliseconds. */
+  /**
+   * From the pause on the old colour to the first moment the new one accepts a write. The proxy lets clients in right
+   * after it; how long they waited for a write is theirs to measure. Milliseconds.
+   */
   writePauseMs?: number;
   /** The offset at which the old colour stopped, which the new one had reached when it was promoted. */
   offset?: number;

@@ -32,6 +32,9 @@ export interface PhaseRecord {
   detail: string;
 }
 
+/** Phases while clients wait. Their lines are printed after the last of them: printing takes time as well. */
+const WHILE_CLIENTS_WAIT: readonly PhaseName[] = ["hold", "catch up", "promote", "fence"];
+
 /**
  * Runs the phases in order.
  * @param onPhase called before each phase; fault tests stop the process here
@@ -44,6 +47,10 @@ export async function runPhases(
   onPhase: (name: PhaseName) => void = () => undefined,
 ): Promise<void> {
   const start = performance.now();
+  const lines: string[] = [];
+  const print = (): void => {
+    for (const line of lines.splice(0)) progress(line);
+  };
   for (const name of PHASES) {
     onPhase(name);
     const begin = performance.now();
@@ -54,9 +61,11 @@ export async function runPhases(
     };
     const detail = await steps[name]().catch((error: unknown) => {
       finish(error instanceof Error ? error.message : String(error));
+      print();
       throw error;
     });
     const end = finish(detail);
-    progress(`${((end - start) / 1000).toFixed(3).padStart(8)} s  ${name.padEnd(13)}  ${detail}`);
+    lines.push(`${((end - start) / 1000).toFixed(3).padStart(8)} s  ${name.padEnd(13)}  ${detail}`);
+    if (!WHILE_CLIENTS_WAIT.includes(name)) print();
   }
 }

@@ -14,11 +14,9 @@ import type { CutoverFigures, CutoverInput } from "./cutoverInput.ts";
 import { sameKeyspace, standbyProgress } from "./catchUp.ts";
 import { holdForGood, pausesWritesOnly, pauseWrites, type Pause } from "../pause.ts";
 import type { CutoverSteps } from "./phases.ts";
+import { rehearsePause } from "./rehearsal.ts";
 import { watchRollbackLink } from "./rollbackLink.ts";
 import { moveReaders } from "./readers.ts";
-
-/** Enough for the compiler of the JavaScript engine to have seen what is repeated; some 100 ms. */
-const WARM_UP_ROUNDS = 30;
 
 /** Carries a cutover out. Each step looks at the servers first; each throws rather than goes on without proof. */
 export class RealCutover implements CutoverSteps {
@@ -30,6 +28,8 @@ export class RealCutover implements CutoverSteps {
   private fromVersion = "0";
   private pause: Pause | undefined;
   private gates: { from: Gate; to: Gate } | undefined;
+  /** Whether the new colour's promotion outlives its restart; awaited together with the fence. */
+  private promotionPersisted: Promise<boolean> | undefined;
   private pausedAt = 0;
   private fullCopies = 0;
 
@@ -71,7 +71,7 @@ export class RealCutover implements CutoverSteps {
     // A PING between promotion and demotion would put the old colour ahead of the new one's history: 14 bytes that
     // would cost the rollback link.
     await setRaised(from.primary, "repl-ping-replica-period", true);
-    await this.warmUp();
+    if (this.holdsWritesOnly) await rehearsePause(this.input, (input) => this.rehearsalOf(input));
     this.checkDeadline();
     return `backlog of ${to.colour} ${backlog.sizeBytes} bytes for ${backlog.bytesPerSecond} bytes/s`;
   };
@@ -110,16 +110,19 @@ export class RealCutover implements CutoverSteps {
   };
 
   promote = async (): Promise<string> => {
+    const { to } = this.input;
     if (this.holdsWritesOnly) this.checkPause();
-    await this.input.to.primary.transaction(...promoteCommands(this.gateOf("to")));
-    return `${this.input.to.colour} is a primary, still closed to clients`;
+    await to.primary.transaction(...promoteCommands(this.gateOf("to")));
+    this.promotionPersisted = to.primary.configRewrite();
+    this.promotionPersisted.catch(() => undefined);
+    return `${to.colour} is a primary, still closed to clients`;
   };
 
   fence = async (): Promise<string> => {
-    const { from, to } = this.input;
+    const { from } = this.input;
     // Before 6.2 the gate was closed together with the pause, and nothing can be asked until that ends.
-    const fencing = this.holdsWritesOnly ? this.fenceVerified() : Promise.resolve(true);
-    const persisted = await Promise.all([to.primary.configRewrite(), fencing]);
+    const fenced = this.holdsWritesOnly ? this.fenceVerified() : true;
+    const persisted = await allEnded(fenced, this.promotionPersisted);
     this.committed = true;
     return persisted.includes(false)
       ? `${from.colour} takes no more writes; it has no configuration file, so its restart would undo this (the proxy would still not send clients there)`
@@ -127,10 +130,11 @@ export class RealCutover implements CutoverSteps {
   };
 
   switch = async (): Promise<string> => {
-    const { to, traffic } = this.input;
+    const { from, to, traffic } = this.input;
     await to.primary.transaction(...openCommands(this.gateOf("to")));
-    this.figures.connectionsMoved = await traffic.move(to.colour);
     this.figures.writePauseMs = performance.now() - this.pausedAt;
+    await traffic.open(to.colour);
+    this.figures.connectionsMoved = await traffic.shut(from.colour);
     await to.primary.configRewrite();
     return `clients reach ${to.colour} after a write pause of ${this.figures.writePauseMs.toFixed(1)} ms, ${this.figures.connectionsMoved} connections moved`;
   };
@@ -179,16 +183,6 @@ export class RealCutover implements CutoverSteps {
     return `${from.colour} continues behind ${to.colour} without a full copy: rollback is ${this.figures.verdict.kind}`;
   };
 
-  /** What runs while writes are held would run for the first time in this process: it runs before, while nobody waits. */
-  private async warmUp(): Promise<void> {
-    const { from, to } = this.input;
-    for (let round = 0; round < WARM_UP_ROUNDS; round++) {
-      await standbyProgress(to.primary);
-      for (const { primary } of [from, to])
-        await primary.transaction(["INFO", "replication"], ["INFO", "keyspace"]);
-    }
-  }
-
   /**
    * The pause runs on the server's clock and may have ended if this process was stopped: the fence doesn't end, and the
    * offset in its own transaction proves that nothing was written before it.
@@ -196,11 +190,18 @@ export class RealCutover implements CutoverSteps {
   private async fenceVerified(): Promise<boolean> {
     const { colour, primary } = this.input.from;
     const { offset: heldAt } = this.heldPause();
-    const { offset, replid } = await holdForGood(primary);
-    if (offset === heldAt) return persistClosed(primary, this.gateOf("from"), { replid, offset });
+    const handover = await holdForGood(primary);
+    const { offset } = handover;
+    if (offset === heldAt) return persistClosed(primary, this.gateOf("from"), handover);
     throw new RefusedError(
       `${colour} took writes after it was held (offset ${offset}, held at ${heldAt}): the pause had ended`,
     );
+  }
+
+  private rehearsalOf(input: CutoverInput): RealCutover {
+    const rehearsal = new RealCutover(input);
+    rehearsal.fromVersion = this.fromVersion;
+    return rehearsal;
   }
 
   private gateOf(end: "from" | "to"): Gate {
@@ -252,6 +253,12 @@ export class RealCutover implements CutoverSteps {
       );
     }
   }
+}
+
+/** Like `Promise.all`, but nothing is under way any more when it throws: what follows must not cross it. */
+async function allEnded<T extends unknown[]>(...values: T): Promise<{ [K in keyof T]: Awaited<T[K]> }> {
+  await Promise.allSettled(values);
+  return Promise.all(values);
 }
 
 async function connectOrUndefined(

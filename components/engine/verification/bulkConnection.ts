@@ -14,13 +14,13 @@ interface Waiting {
   reject: (error: Error) => void;
 }
 
-/** A connection for long batches of reading commands, one batch at a time. */
+/** A connection that costs little time per command: for long batches, and for what clients wait for. */
 export class BulkConnection {
   readonly #address: Address;
   readonly #socket: Socket;
   readonly #parser = new ReplyParser();
   readonly #timeoutMs: number;
-  #waiting: Waiting | undefined;
+  readonly #waiting: Waiting[] = [];
   #failure: Error | undefined;
 
   private constructor(address: Address, socket: Socket, timeoutMs: number) {
@@ -55,17 +55,16 @@ export class BulkConnection {
     return connection;
   }
 
-  /** Sends commands in one go and gives their replies in order; a command's own error stands in its place. */
+  /** Sends commands in one go and gives their replies in order; a command's own error stands in its place. Batches may overlap. */
   async batch(commands: readonly Command[]): Promise<Reply[]> {
     if (commands.length === 0) return [];
     if (this.#failure !== undefined) throw this.#failure;
-    if (this.#waiting !== undefined) throw new Error("one batch at a time");
     const timer = setTimeout(() => {
       this.#fail(`no reply within ${this.#timeoutMs} ms`);
     }, this.#timeoutMs);
     try {
       return await new Promise<Reply[]>((resolve, reject) => {
-        this.#waiting = { replies: [], count: commands.length, resolve, reject };
+        this.#waiting.push({ replies: [], count: commands.length, resolve, reject });
         this.#socket.write(encode(commands));
       });
     } finally {
@@ -79,24 +78,26 @@ export class BulkConnection {
   }
 
   #receive(chunk: Buffer): void {
-    const waiting = this.#waiting;
-    if (waiting === undefined) return;
     try {
-      for (const reply of this.#parser.push(chunk)) waiting.replies.push(reply);
+      for (const reply of this.#parser.push(chunk)) this.#answer(reply);
     } catch (error) {
       this.#fail(error instanceof Error ? error.message : String(error));
-      return;
     }
-    if (waiting.replies.length < waiting.count) return;
-    this.#waiting = undefined;
-    waiting.resolve(waiting.replies);
+  }
+
+  #answer(reply: Reply): void {
+    const [first] = this.#waiting;
+    if (first === undefined) return;
+    first.replies.push(reply);
+    if (first.replies.length < first.count) return;
+    this.#waiting.shift();
+    first.resolve(first.replies);
   }
 
   #fail(reason: string): void {
     this.#failure ??= new RedisServerError(`${formatAddress(this.#address)}: ${reason}`);
     this.#socket.destroy();
-    this.#waiting?.reject(this.#failure);
-    this.#waiting = undefined;
+    for (const { reject } of this.#waiting.splice(0)) reject(this.#failure);
   }
 }
 

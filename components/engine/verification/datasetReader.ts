@@ -38,9 +38,7 @@ export class DatasetReader {
   /** Opens the connection with the server's own login. */
   static async open(server: RedisServer): Promise<DatasetReader> {
     const version = await server.version();
-    const { username, password } = server.client.options;
-    const login = { username: username ?? "default", ...(password ? { password } : {}) };
-    const connection = await BulkConnection.open(server.address, login, BATCH_TIMEOUT_MS);
+    const connection = await BulkConnection.open(server.address, server.login, BATCH_TIMEOUT_MS);
     // So that reading every key doesn't make every key look recently used; older ones don't know it.
     if (atLeast(version.version, "7.2")) await connection.batch([["CLIENT", "NO-TOUCH", "on"]]);
     return new DatasetReader(server, version, connection);

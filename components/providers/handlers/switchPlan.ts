@@ -128,7 +128,7 @@ async function planCutoverTo(
   const first = [...settling, ...relinkPlan(from, to, news, session)];
   const failures = await failedChecks(from, to, first, news);
   say(`rollback after this cutover: ${verdictText(verdict)}`);
-  say("expected write pause: 10 to 30 ms, as measured on two busy cores; clients wait, none is refused");
+  say("expected write pause: 5 to 15 ms, as measured on two cores; clients wait, none is refused");
   const plan = await planCutover({
     from,
     to,
