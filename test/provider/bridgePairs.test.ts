@@ -63,6 +63,7 @@ describe.each(PAIRS)("a bridge from %s to %s", (sourceImage, targetImage, kinds)
 
   it("copies everything where nothing is known, and deletes only what is not on the source", async () => {
     await scene.target.admin.call("SET", "only on the target", "x");
+    await scene.target.admin.call("DEL", "string");
     await scene.target.admin.call("SADD", "string", "of another type");
     const { bridge, stop } = startBridge(scene, CLOSED);
     await caughtUp(scene, bridge);

@@ -122,5 +122,6 @@ export async function compare({ source, target }: BridgeScene): Promise<DatasetC
     keys: "all",
     names: ["source", "target"],
     expiryToleranceMs: 5,
+    settleTimeoutMs: 300,
   });
 }

@@ -20,12 +20,14 @@ export function bridgeSourceRules({ product, version }: ServerVersion): string {
  * What the bridge's user needs on the target while it is closed to everybody else: every command that the stream can
  * carry, its own transactions and looks. FLUSHALL, RESTORE and SORT are in `@write` and dangerous, and in the stream.
  */
-export function bridgeTargetRules({ version }: ServerVersion): string {
+export function bridgeTargetRules({ product, version }: ServerVersion): string {
   const since7 = atLeast(version, "7.0");
   return [
     "~* -@all +@write +@read -migrate -keys",
     "+multi +exec +select +ping +info +time +role +command +client|kill +config|get +acl|getuser",
     // Forms that a release before 6.2 lacks are said in scripts.
     since7 ? "+function" : "+eval",
+    // Measured with 8.0.2 and 8.6.3: commands of vector sets are in no category.
+    ...(product === "redis" && atLeast(version, "8.0") ? ["+vadd +vrem +vsetattr"] : []),
   ].join(" ");
 }

@@ -94,7 +94,9 @@ export class Bridge {
     return {
       state: this.#state,
       ...(this.#reason === undefined ? {} : { reason: this.#reason }),
-      ...(session === undefined ? {} : { position: session.applier.position }),
+      ...(session === undefined
+        ? {}
+        : { position: { ...session.applier.position, confirmed: session.applier.confirmed } }),
       ...(sourceOffset === undefined ? {} : { sourceOffset }),
       lagBytes: this.#lag.bytes,
       lagSeconds: this.#lag.seconds(performance.now()),

@@ -33,7 +33,7 @@ async function main(): Promise<void> {
       lagSeconds,
       staleKeys,
       unrepresentable: Object.fromEntries(kinds),
-      ...bridge.figures,
+      ...Object.fromEntries(Object.entries(bridge.figures)),
     });
   }, REPORT_MS);
   const stop = (): void => {

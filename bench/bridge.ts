@@ -1,0 +1,157 @@
+/**
+ * How fast the bridge catches up, beside the older server's own replication of the same stream:
+ * `node bench/bridge.ts [--megabytes 700] [--rounds 3] [--source redis:7.0] [--target redis:6.0] [--workload mix|expiry]`.
+ * Each round starts new servers. The older server is the newer one's master first, so that both ways begin with a
+ * partial resync. Prints a table, and one JSON line at the end; ratios are ours/theirs in commands a second.
+ */
+import { spawn } from "node:child_process";
+import { fileURLToPath } from "node:url";
+import { setTimeout as delay } from "node:timers/promises";
+import { parseArgs } from "node:util";
+import { follow, startServer, type TestServer } from "../test/support/testServer.ts";
+import { fill, type Workload } from "./bridgeLoad.ts";
+
+const { values: options } = parseArgs({
+  options: {
+    megabytes: { type: "string", default: "700" },
+    rounds: { type: "string", default: "3" },
+    source: { type: "string", default: "redis:7.0" },
+    target: { type: "string", default: "redis:6.0" },
+    workload: { type: "string", default: "mix" },
+  },
+});
+
+interface Round {
+  commands: number;
+  /** Seconds. */
+  native: number;
+  bridge: number;
+  bridgeResidentMb: number;
+}
+
+const MAIN = fileURLToPath(new URL("../components/engine/bridge/main.ts", import.meta.url));
+const USER = "redis-bluegreen-bridge";
+
+async function round(megabytes: number, workload: Workload): Promise<Round> {
+  const backlog = [
+    `repl-backlog-size ${Math.ceil(megabytes * 1.5) + 64}mb`,
+    "client-output-buffer-limit replica 0 0 0",
+  ];
+  const [source, native, bridged] = await Promise.all([
+    startServer(options.source, `user ${USER} on nopass ~* +@all`, ...backlog),
+    startServer(options.target, "client-output-buffer-limit replica 0 0 0"),
+    startServer(options.target, `user ${USER} on nopass ~* +@all`),
+  ]);
+  try {
+    await follow(source, native);
+    await follow(bridged, native);
+    await source.admin.call("REPLICAOF", "NO", "ONE");
+    await bridged.admin.call("REPLICAOF", "NO", "ONE");
+    const { replid2, secondOffset } = await source.admin.replication();
+    const note = `~redis-bluegreen:handed-over:${replid2}:${secondOffset - 1}`;
+    await bridged.admin.call("ACL", "SETUSER", "redis-bluegreen-proxy", "reset", "off", "-@all", note);
+    const commands = await fill(source.admin.address, megabytes, workload);
+    const { offset } = await source.admin.replication();
+    const nativeTime = await timeNative(source, native, offset);
+    await native.stop();
+    const [bridgeTime, resident] = await timeBridge(source, bridged, offset);
+    return { commands, native: nativeTime, bridge: bridgeTime, bridgeResidentMb: resident };
+  } finally {
+    await Promise.all([source.stop(), bridged.stop(), native.stop().catch(() => undefined)]);
+  }
+}
+
+async function timeNative(source: TestServer, native: TestServer, offset: number): Promise<number> {
+  const full = await source.admin.info("stats");
+  await native.admin.call("REPLICAOF", source.peer.host, source.peer.port);
+  let begun: number | undefined;
+  for (;;) {
+    const state = await native.admin.replication();
+    if (state.linkUp) begun ??= performance.now();
+    if (state.linkUp && state.offset >= offset) break;
+    await delay(5);
+  }
+  const after = await source.admin.info("stats");
+  if (after.get("sync_full") !== full.get("sync_full"))
+    throw new Error("native replication needed a full copy");
+  return (performance.now() - begun) / 1_000;
+}
+
+/** In a process of its own, past Docker's port proxy, as native replication goes. The time begins when it is attached, as with native replication. */
+async function timeBridge(source: TestServer, target: TestServer, offset: number): Promise<[number, number]> {
+  const environment = (name: string, { peer }: TestServer): Record<string, string> => ({
+    [`REDIS_BRIDGE_${name}_HOST`]: peer.host,
+    [`REDIS_BRIDGE_${name}_PORT`]: String(peer.port),
+    [`REDIS_BRIDGE_${name}_USERNAME`]: USER,
+  });
+  const child = spawn(process.execPath, [MAIN], {
+    stdio: ["ignore", "pipe", "inherit"],
+    env: {
+      ...environment("SOURCE", source),
+      ...environment("TARGET", target),
+      REDIS_BRIDGE_STATUS_PORT: "0",
+      REDIS_BRIDGE_STATUS_HOST: "127.0.0.1",
+    },
+  });
+  let output = "";
+  child.stdout.on("data", (chunk: Buffer) => (output += chunk.toString()));
+  let begun: number | undefined;
+  let resident = 0;
+  try {
+    for (;;) {
+      await delay(begun === undefined ? 5 : 20);
+      const port = /"statusPort":(\d+)/.exec(output)?.[1];
+      if (port === undefined) continue;
+      if (output.includes('"applying"')) begun ??= performance.now();
+      const reply = await fetch(`http://127.0.0.1:${port}/health`);
+      const health = (await reply.json()) as {
+        position?: { confirmed: { offset: number } };
+        residentBytes: number;
+        figures: { fullCopies: number };
+      };
+      if (health.figures.fullCopies > 0) throw new Error("the bridge needed a full copy");
+      resident = Math.max(resident, health.residentBytes / 1024 / 1024);
+      if ((health.position?.confirmed.offset ?? 0) >= offset) break;
+    }
+    return [(performance.now() - (begun ?? 0)) / 1_000, resident];
+  } finally {
+    child.kill("SIGKILL");
+  }
+}
+
+function spread(values: number[]): { min: number; median: number; max: number } {
+  const sorted = values.toSorted((a, b) => a - b);
+  return {
+    min: sorted[0] ?? NaN,
+    median: sorted[Math.floor(sorted.length / 2)] ?? NaN,
+    max: sorted.at(-1) ?? NaN,
+  };
+}
+
+const workload: Workload = options.workload === "expiry" ? "expiry" : "mix";
+const rounds: Round[] = [];
+console.log(
+  "| commands | native /s | bridge /s | ratio | bridge resident MB |\n| --- | --- | --- | --- | --- |",
+);
+for (let i = 0; i < Number(options.rounds); i++) {
+  const made = await round(Number(options.megabytes), workload);
+  rounds.push(made);
+  const [native, bridge] = [made.commands / made.native, made.commands / made.bridge].map(Math.round);
+  const ratio = (made.native / made.bridge).toFixed(2);
+  console.log(
+    `| ${made.commands} | ${native ?? 0} | ${bridge ?? 0} | ${ratio} | ${Math.round(made.bridgeResidentMb)} |`,
+  );
+}
+console.log(
+  JSON.stringify({
+    bench: "bridge",
+    source: options.source,
+    target: options.target,
+    workload,
+    megabytes: Number(options.megabytes),
+    nativePerSecond: spread(rounds.map(({ commands, native }) => commands / native)),
+    bridgePerSecond: spread(rounds.map(({ commands, bridge }) => commands / bridge)),
+    bridgeVsReplication: spread(rounds.map(({ native, bridge }) => native / bridge)),
+    residentMb: spread(rounds.map(({ bridgeResidentMb }) => bridgeResidentMb)),
+  }),
+);
