@@ -74,7 +74,7 @@ async function timeNative(source: TestServer, native: TestServer, offset: number
   const after = await source.admin.info("stats");
   if (after.get("sync_full") !== full.get("sync_full"))
     throw new Error("native replication needed a full copy");
-  return (performance.now() - begun) / 1_000;
+  return (performance.now() - (begun ?? 0)) / 1_000;
 }
 
 /** In a process of its own, past Docker's port proxy, as native replication goes. The time begins when it is attached, as with native replication. */

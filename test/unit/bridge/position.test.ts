@@ -1,0 +1,58 @@
+import { expect, it } from "vitest";
+import { formatPosition, parsePosition, type Position } from "../../../components/engine/bridge/position.ts";
+import { startFrom } from "../../../components/engine/bridge/start.ts";
+import type { TargetFacts } from "../../../components/engine/bridge/targetLink.ts";
+
+const REPLID = "c141cad2650533798f9b2a9f0ba469913484b5ec";
+const OTHER = "d141cad2650533798f9b2a9f0ba469913484b5ec";
+const POSITION: Position = {
+  replid: REPLID,
+  applied: { offset: 2 ** 40, database: 3 },
+  confirmed: { offset: 17, database: 15 },
+  batches: 12,
+  since: `${OTHER}:16`,
+  copying: false,
+};
+const facts = (position: Position | undefined, batches = 12): TargetFacts => ({
+  version: { product: "redis", version: "7.0" },
+  commands: new Map(),
+  databases: 16,
+  position,
+  batches,
+  stale: [],
+  unrepresentable: [],
+});
+const closed = (offset: number): Parameters<typeof startFrom>[1] => ({
+  is: "closed",
+  handedOver: { replid: OTHER, offset },
+});
+
+it("keeps a position as text", () => {
+  for (const position of [POSITION, { ...POSITION, copying: true, since: "-" }]) {
+    expect(parsePosition(formatPosition(position))).toEqual(position);
+  }
+  expect(parsePosition("somebody's value")).toBeUndefined();
+});
+
+it("goes on from the position that belongs to the handover", () => {
+  expect(startFrom(facts(POSITION), closed(16))).toMatchObject({
+    from: { replid: REPLID, offset: 17 },
+    resumed: true,
+    doubtAll: false,
+  });
+  expect(startFrom(facts(POSITION, 11), closed(16)).doubtAll).toBe(true);
+});
+
+it("takes the handover where the position is older than it, or is none", () => {
+  for (const position of [POSITION, undefined]) {
+    expect(startFrom(facts(position), closed(99))).toMatchObject({
+      from: { replid: OTHER, offset: 99 },
+      resumed: false,
+    });
+  }
+});
+
+it("copies everything where a copy was interrupted, or nothing is known", () => {
+  expect(startFrom(facts({ ...POSITION, copying: true }), closed(16)).from).toBeUndefined();
+  expect(startFrom(facts(undefined), { is: "closed" }).from).toBeUndefined();
+});

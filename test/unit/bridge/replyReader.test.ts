@@ -1,0 +1,47 @@
+import { expect, it } from "vitest";
+import { Batch, type BatchOutcome } from "../../../components/engine/bridge/batch.ts";
+import { ReplyReader } from "../../../components/engine/bridge/replyReader.ts";
+
+function outcomesOf(replies: string, cut: number): BatchOutcome[] {
+  const key = [Buffer.from("k")];
+  const batches = [new Batch(), new Batch()];
+  for (const batch of batches) {
+    batch.add(["SET", "a", "b"]);
+    batch.add(["PEXPIREAT", "k", "1"], { atLeast: 1, database: 0, keys: key });
+    batch.add(["RPOPLPUSH", "a", "b"]);
+    batch.add(["XRANGE", "k", "1", "1"], { atLeast: 1, database: 0, keys: key });
+  }
+  const outcomes: BatchOutcome[] = [];
+  const reader = new ReplyReader(() => batches[0]!);
+  for (const batch of batches) {
+    batch.onEnd((outcome) => {
+      outcomes.push(outcome);
+      batches.shift();
+    });
+  }
+  const bytes = Buffer.from(replies);
+  reader.push(bytes.subarray(0, cut));
+  reader.push(bytes.subarray(cut));
+  return outcomes;
+}
+
+const QUEUED = "+OK\r\n" + "+QUEUED\r\n".repeat(4);
+const GOOD = `${QUEUED}*4\r\n+OK\r\n:1\r\n$5\r\n+Q\r\n:\r\n*1\r\n*2\r\n$3\r\n1-1\r\n*2\r\n$1\r\na\r\n$-1\r\n`;
+const BAD = `${QUEUED}*4\r\n-WRONGTYPE no\r\n:0\r\n$-1\r\n*0\r\n`;
+const REFUSED = `+OK\r\n+QUEUED\r\n-NOPERM no\r\n+QUEUED\r\n+QUEUED\r\n-EXECABORT discarded\r\n`;
+
+it("tells how transactions ended, wherever their replies are cut", () => {
+  for (const [first, second] of [
+    [GOOD, BAD],
+    [REFUSED, GOOD],
+  ]) {
+    const replies = `${first ?? ""}${second ?? ""}`;
+    const whole = outcomesOf(replies, replies.length);
+    for (let cut = 0; cut < replies.length; cut++) expect(outcomesOf(replies, cut)).toEqual(whole);
+  }
+  const [good, bad] = outcomesOf(GOOD + BAD, 0);
+  expect(good).toEqual({ failures: [], unmet: [] });
+  expect(bad?.failures).toEqual([{ index: 0, message: "WRONGTYPE no" }]);
+  expect(bad?.unmet).toHaveLength(2);
+  expect(outcomesOf(REFUSED + GOOD, 0)[0]?.refused).toBe("PEXPIREAT: NOPERM no");
+});
