@@ -1,6 +1,6 @@
 import type { ChildProcess } from "node:child_process";
 import type { PhaseName } from "../../components/engine/cutover/phases.ts";
-import { killTree } from "./processTree.ts";
+import { killTree, signalTree } from "./processTree.ts";
 import type { CommandResult, TestStack } from "./testStack.ts";
 
 /** A `pulumi up` whose driver stands still before a phase of the cutover. */
@@ -43,14 +43,28 @@ export class FrozenUpdate {
    * @returns the names of the processes that were killed
    */
   async kill(): Promise<string[]> {
-    if (this.child.pid === undefined) throw new Error("pulumi up did not start");
-    const killed = await killTree(this.child.pid);
+    const killed = await killTree(this.pid);
     await this.result;
     return killed;
+  }
+
+  /** Stops all of them where they are, whatever they do, until `resume`. */
+  stop(): void {
+    signalTree(this.pid, "SIGSTOP");
+  }
+
+  /** Lets all of them go on. */
+  resume(): void {
+    signalTree(this.pid, "SIGCONT");
   }
 
   /** What a user does before running `pulumi up` again after a kill. */
   async unlock(): Promise<void> {
     await this.stack.mustPulumi("cancel", "--yes");
+  }
+
+  private get pid(): number {
+    if (this.child.pid === undefined) throw new Error("pulumi up did not start");
+    return this.child.pid;
   }
 }

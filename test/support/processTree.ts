@@ -25,9 +25,14 @@ export async function killTree(root: number): Promise<string[]> {
   return [...killed.values()];
 }
 
-function kill(pid: number): void {
+/** Stops a process and all that descends from it with SIGSTOP, or lets them go on with SIGCONT. */
+export function signalTree(root: number, signal: "SIGSTOP" | "SIGCONT"): void {
+  for (const pid of livingTree(root).keys()) kill(pid, signal);
+}
+
+function kill(pid: number, signal: NodeJS.Signals = "SIGKILL"): void {
   try {
-    process.kill(pid, "SIGKILL");
+    process.kill(pid, signal);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== "ESRCH") throw error;
   }

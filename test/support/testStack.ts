@@ -36,21 +36,26 @@ export class TestStack {
   readonly passwords: Record<"application" | "operator" | "replication", string>;
   /** Everything that the CLI printed so far. */
   log = "";
+  private readonly root: string;
   private readonly environment: NodeJS.ProcessEnv;
   private fixed: { encryptionsalt: string; auth: Record<string, unknown> } | undefined;
   private config: StackConfig = {};
 
-  private constructor(name: string, ports: StackPorts) {
+  private constructor(name: string, ports: StackPorts, root: string) {
     this.name = name;
+    this.root = root;
     this.ports = ports;
     const password = (): string => randomBytes(18).toString("base64url");
     this.passwords = { application: password(), operator: password(), replication: password() };
     this.environment = { ...process.env, ...pulumiEnvironment(PROJECT_ROOT), NO_COLOR: "1" };
   }
 
-  /** Makes the stack with random passwords; nothing is deployed. Removes what an earlier run left under this name. */
-  static async create(name: string, config: StackConfig): Promise<TestStack> {
-    const stack = new TestStack(name, await freePorts(name));
+  /**
+   * Makes the stack with random passwords; nothing is deployed. Removes what an earlier run left under this name.
+   * @param root the folder of Pulumi.yaml; another one than this checkout's where its program is to be changed
+   */
+  static async create(name: string, config: StackConfig, root = PROJECT_ROOT): Promise<TestStack> {
+    const stack = new TestStack(name, await freePorts(name), root);
     await rm(stack.configFile, { force: true });
     // A test that was killed leaves its lock.
     await stack.pulumi("cancel", "--yes");
@@ -77,7 +82,7 @@ export class TestStack {
 
   /** The stack's file; git ignores it. */
   get configFile(): string {
-    return join(PROJECT_ROOT, "stacks", `Pulumi.${this.name}.yaml`);
+    return join(this.root, "stacks", `Pulumi.${this.name}.yaml`);
   }
 
   /** Where reports and backups go. */
@@ -164,7 +169,7 @@ export class TestStack {
     environment: NodeJS.ProcessEnv = {},
   ): { child: ChildProcess; result: Promise<CommandResult> } {
     const child = spawn("pulumi", [...args, "--stack", this.name, "--non-interactive"], {
-      cwd: PROJECT_ROOT,
+      cwd: this.root,
       env: { ...this.environment, ...environment },
       stdio: "pipe",
       detached: true,
@@ -241,7 +246,7 @@ export class TestStack {
 
   private async run(args: string[], options: { input?: string } = {}): Promise<CommandResult> {
     const child = spawn("pulumi", [...args, "--non-interactive"], {
-      cwd: PROJECT_ROOT,
+      cwd: this.root,
       env: this.environment,
       stdio: "pipe",
     });

@@ -11,9 +11,11 @@ export interface WatchResult {
   looks: number;
   /** Moments at which both colours took writes, in words. */
   violations: string[];
+  /** The largest number of colours that took writes at one moment. */
+  mostWriters: number;
 }
 
-/** Milliseconds between two looks. */
+/** Milliseconds between two looks, unless said otherwise. */
 const INTERVAL_MS = 5;
 
 /**
@@ -23,13 +25,15 @@ const INTERVAL_MS = 5;
 export class WriterWatch {
   private readonly connect: (colour: Colour) => Promise<RedisServer>;
   private readonly servers = new Map<Colour, RedisServer>();
-  private readonly result: WatchResult = { looks: 0, violations: [] };
+  private readonly result: WatchResult = { looks: 0, violations: [], mostWriters: 0 };
+  private readonly intervalMs: number;
   private stopping = false;
   private readonly running: Promise<void>;
 
   /** Starts at once. */
-  constructor(connect: (colour: Colour) => Promise<RedisServer>) {
+  constructor(connect: (colour: Colour) => Promise<RedisServer>, intervalMs = INTERVAL_MS) {
     this.connect = connect;
+    this.intervalMs = intervalMs;
     this.running = this.run();
   }
 
@@ -44,7 +48,7 @@ export class WriterWatch {
   private async run(): Promise<void> {
     while (!this.stopping) {
       for (const colour of COLOURS) await this.lookAround(colour);
-      await delay(INTERVAL_MS);
+      await delay(this.intervalMs);
     }
   }
 
@@ -58,6 +62,8 @@ export class WriterWatch {
     const after = await this.takesWrites(colour);
     if (before === undefined || between === undefined || after === undefined) return;
     this.result.looks += 1;
+    const writers = Number(before && after) + Number(between);
+    this.result.mostWriters = Math.max(this.result.mostWriters, writers);
     if (before && between && after) {
       this.result.violations.push(`${new Date().toISOString()}: blue and green both take writes`);
     }

@@ -1,0 +1,64 @@
+import type { Case } from "./cases.ts";
+
+/**
+ * How an update that met a fault ended: `finished`: the new colour serves; `finished by up`: nobody served until `pulumi
+ * up` ran again and went forward; `rolled back`: the old colour serves as before; `needs operator`: a rerun asks for a
+ * decision, with the sentence shown; `not run`: the case itself could not be carried out.
+ */
+export type Outcome = "finished" | "finished by up" | "rolled back" | "needs operator" | "not run";
+
+/** What became of one case. */
+export interface CaseResult {
+  case: Case;
+  outcome: Outcome;
+  /** What the failed update, or the case's own failure, said. */
+  sentence?: string;
+  /** Times that `pulumi up` had to run afterwards. */
+  ups: number;
+  /** The longest time in which no client's write was answered, in milliseconds. */
+  unavailableMs: number;
+  /** Acknowledged writes. */
+  writes: number;
+  lost: number;
+  repeated: number;
+  /** The most colours that took writes at one sampled instant. */
+  writers: number;
+  /** Complete looks at both colours. */
+  looks: number;
+  /** Clients were not served in the end. */
+  stuck: boolean;
+  converged: boolean;
+  /** Violations, differences and client errors, for people. */
+  findings: string[];
+}
+
+/** The last line. */
+export interface ChaosSummary {
+  cases: number;
+  lost: number;
+  repeated: number;
+  /** Cases in which two colours took writes at one instant. */
+  twoWriters: number;
+  /** Cases after which clients were not served. */
+  stuck: number;
+  /** Cases that three runs of `pulumi up` did not bring to an end. */
+  notConverged: number;
+}
+
+/** Adds the cases up. */
+export function summarize(results: readonly CaseResult[]): ChaosSummary {
+  const count = (is: (result: CaseResult) => boolean): number => results.filter(is).length;
+  return {
+    cases: results.length,
+    lost: results.reduce((sum, { lost }) => sum + lost, 0),
+    repeated: results.reduce((sum, { repeated }) => sum + repeated, 0),
+    twoWriters: count(({ writers }) => writers > 1),
+    stuck: count(({ stuck }) => stuck),
+    notConverged: count(({ converged }) => !converged),
+  };
+}
+
+/** Whether a case shows nothing that must not be. */
+export function isClean({ lost, repeated, writers, stuck, converged }: CaseResult): boolean {
+  return lost + repeated === 0 && writers <= 1 && !stuck && converged;
+}

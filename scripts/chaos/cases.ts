@@ -1,0 +1,110 @@
+import { PHASES, type PhaseName } from "../../components/engine/cutover/phases.ts";
+import { Random } from "../../test/support/workload/random.ts";
+import { FAULT_NAMES, type FaultName } from "./faultName.ts";
+
+/** Which way traffic moves when the fault comes. */
+export const DIRECTIONS = ["cutover", "rollback"] as const;
+export type Direction = (typeof DIRECTIONS)[number];
+
+/** A fault at a phase boundary. */
+export interface Case {
+  /** The phase before which the driver stands still while the fault is made. */
+  phase: PhaseName;
+  fault: FaultName;
+  direction: Direction;
+  /** How long the fault lasts, in milliseconds; absent: as long as faults of its kind do. */
+  lastsMs?: number;
+}
+
+/** `catch-up:old-killed:rollback`, with the duration behind it where it is not the usual one: as `--only` takes it. */
+export function nameOf({ phase, fault, direction, lastsMs }: Case): string {
+  const parts = [phase.replaceAll(" ", "-"), fault, direction];
+  return [...parts, ...(lastsMs === undefined ? [] : [String(lastsMs)])].join(":");
+}
+
+/**
+ * Reads what `nameOf` wrote; `*` stands for every phase, fault or direction.
+ * @throws Error with a sentence on what can't be understood
+ */
+export function parseCases(text: string): Case[] {
+  const [phase = "*", fault = "*", direction = "*", lasts] = text.split(":");
+  if (lasts !== undefined && !/^\d+$/.test(lasts)) {
+    throw new Error(`${text}: ${lasts} is not a number of milliseconds`);
+  }
+  const phases = choose("phase", PHASES, phase, (name) => name.replaceAll(" ", "-"));
+  const faults = choose("fault", FAULT_NAMES, fault);
+  const directions = choose("direction", DIRECTIONS, direction);
+  const lastsMs = lasts === undefined ? {} : { lastsMs: Number(lasts) };
+  return phases.flatMap((p) =>
+    faults.flatMap((f) => directions.map((d) => ({ phase: p, fault: f, direction: d, ...lastsMs }))),
+  );
+}
+
+function choose<T extends string>(
+  what: string,
+  all: readonly T[],
+  wanted: string,
+  shown: (name: T) => string = (name) => name,
+): readonly T[] {
+  const chosen = all.filter((name) => wanted === "*" || shown(name) === wanted);
+  if (chosen.length > 0) return chosen;
+  throw new Error(`${wanted}: no such ${what}; there are ${all.map(shown).join(", ")}`);
+}
+
+/** Every phase, fault and direction. */
+export function wholeMatrix(): Case[] {
+  return inTurns(parseCases("*:*:*"));
+}
+
+/** Of each fault the phase that it hurts most, both ways. */
+export function quickMatrix(): Case[] {
+  return inTurns(
+    [
+      "hold:driver-killed:cutover",
+      "switch:driver-killed:rollback",
+      "fence:driver-stopped:cutover",
+      "switch:driver-stopped:rollback",
+      "catch-up:new-frozen:cutover",
+      "promote:old-frozen:cutover",
+      "switch:proxy-killed:rollback",
+      "hold:proxy-frozen:cutover",
+      "catch-up:link-refused:rollback",
+      "fence:old-password:cutover",
+      "promote:new-unwritable:rollback",
+      "release:new-cut-off:cutover",
+      "catch-up:old-killed:cutover",
+      "switch:new-killed:cutover",
+    ].flatMap(parseCases),
+  );
+}
+
+/**
+ * Cutovers and rollbacks in turns as far as there are both, so that one case is the next one's way back; those that need
+ * another persistence, and so a new deployment, come last.
+ */
+function inTurns(cases: Case[]): Case[] {
+  const kills = (one: Case): boolean => /^(old|new)-killed$/.test(one.fault);
+  const turns = (some: Case[]): Case[] => {
+    const [there, back] = DIRECTIONS.map((direction) => some.filter((one) => one.direction === direction));
+    const length = Math.max(there?.length ?? 0, back?.length ?? 0);
+    return Array.from({ length }, (_, i) =>
+      [there?.[i], back?.[i]].filter((one) => one !== undefined),
+    ).flat();
+  };
+  return [...turns(cases.filter((one) => !kills(one))), ...turns(cases.filter(kills))];
+}
+
+/** Cases by chance, without an end: equal seeds give equal cases. */
+export function* randomCases(seed: number): Generator<Case, never> {
+  const random = new Random(seed);
+  const pick = <T>(all: readonly T[]): T => {
+    const one = all[random.between(0, all.length - 1)];
+    if (one === undefined) throw new Error("nothing to choose from");
+    return one;
+  };
+  for (;;) {
+    const fault = pick(FAULT_NAMES);
+    const lasts = fault === "driver-killed" ? {} : { lastsMs: random.between(0, 60) * 100 };
+    yield { phase: pick(PHASES), fault, direction: pick(DIRECTIONS), ...lasts };
+  }
+}

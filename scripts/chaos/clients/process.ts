@@ -1,0 +1,105 @@
+/**
+ * The clients' own process, so that what the driver's side does doesn't show in their times. Started by clients.ts; ends
+ * when its parent goes away.
+ */
+import type { Redis } from "ioredis";
+import { once } from "node:events";
+import { setTimeout as delay } from "node:timers/promises";
+import { openClient } from "../../../test/support/workload/endpoint.ts";
+import { Random } from "../../../test/support/workload/random.ts";
+import type { KeyHistory } from "../checker/history.ts";
+import { Caller, connectFor } from "./caller.ts";
+import { newKeys, readFinal } from "./keys.ts";
+import type { ClientsOptions, Reply, Request } from "./messages.ts";
+
+const CONNECTIONS = 4;
+const CALLERS_PER_CONNECTION = 2;
+/** How long answers to calls that are under way, and to the last reads, are waited for. Milliseconds. */
+const DRAIN_MS = 5_000;
+/** Ends clients whose parent forgot them. Milliseconds. */
+const LONGEST_MS = 900_000;
+
+class RunningClients {
+  private readonly keys: KeyHistory[];
+  private readonly connections: Redis[];
+  private readonly callers: Caller[];
+  private readonly ending = new AbortController();
+  private readonly done: Promise<unknown>;
+  private readonly options: ClientsOptions;
+
+  private constructor(options: ClientsOptions, connections: Redis[]) {
+    this.options = options;
+    this.connections = connections;
+    this.keys = newKeys(options.keyPrefix);
+    this.callers = connections.flatMap((connection, c) =>
+      Array.from({ length: CALLERS_PER_CONNECTION }, (_, i) => {
+        const number = c * CALLERS_PER_CONNECTION + i + 1;
+        return new Caller(connection, this.keys, new Random(options.seed * 1_000 + number), number);
+      }),
+    );
+    this.done = Promise.all(this.callers.map((caller) => caller.run(this.ending.signal)));
+    setTimeout(() => {
+      this.ending.abort();
+    }, LONGEST_MS).unref();
+  }
+
+  static async start(options: ClientsOptions): Promise<RunningClients> {
+    const connections = Array.from({ length: CONNECTIONS }, () =>
+      connectFor(options.manner, options.endpoint),
+    );
+    await Promise.all(
+      connections.map(async (connection) => {
+        if (connection.status !== "ready") await once(connection, "ready");
+      }),
+    );
+    return new RunningClients(options, connections);
+  }
+
+  writes(): number {
+    return this.callers.reduce((sum, { writes }) => sum + writes, 0);
+  }
+
+  async stop(): Promise<KeyHistory[]> {
+    this.ending.abort();
+    await Promise.race([this.done, delay(DRAIN_MS, undefined, { ref: false })]);
+    for (const connection of this.connections) connection.disconnect();
+    const reader = openClient(this.options.endpoint);
+    const finals = Promise.all(this.keys.map((history) => readFinal(reader, history)));
+    const read = await Promise.race([finals, delay(DRAIN_MS, undefined, { ref: false })]);
+    reader.disconnect();
+    finals.catch(() => undefined);
+    return this.keys.map((history, i) => ({ ...history, final: read?.[i] }));
+  }
+}
+
+let running: RunningClients | undefined;
+
+function started(): RunningClients {
+  if (running === undefined) throw new Error("the clients were not started");
+  return running;
+}
+
+async function answer(request: Request): Promise<Reply> {
+  switch (request.type) {
+    case "start":
+      running = await RunningClients.start(request.options);
+      return { type: "started" };
+    case "count":
+      return { type: "counted", writes: started().writes() };
+    case "stop":
+      return { type: "stopped", histories: await started().stop() };
+  }
+}
+
+process.on("message", (request: Request) => {
+  answer(request)
+    .catch((error: unknown): Reply => ({
+      type: "failed",
+      message: error instanceof Error ? error.message : String(error),
+    }))
+    .then((reply) => process.send?.(reply))
+    .catch(() => process.exit(1));
+});
+process.on("disconnect", () => process.exit(0));
+// Ctrl-C reaches the whole process group; the parent decides when the clients end.
+process.on("SIGINT", () => undefined);

@@ -1,0 +1,57 @@
+import { otherColour, type Colour } from "../../components/engine/colour.ts";
+import type { TestStack } from "../../test/support/testStack.ts";
+import { isLinked, openColour, wouldLose } from "./observe.ts";
+
+/** How often `pulumi up` may be needed. */
+const MOST_UPS = 3;
+
+/** Where `pulumi up` again and again led to. */
+export interface Convergence {
+  ups: number;
+  /** One colour serves and the other follows, or is said not to. */
+  converged: boolean;
+  /** The colour that serves. */
+  live: Colour | undefined;
+  /** What the last `up` that failed said. */
+  sentence?: string;
+  /** The sentence asks for a decision, since going on by itself would lose data. */
+  needsOperator: boolean;
+}
+
+/** Runs `pulumi up` as the user does, until the colour that the config wants serves. */
+export async function converge(stack: TestStack, to: Colour): Promise<Convergence> {
+  const result: Convergence = { ups: 0, converged: false, live: undefined, needsOperator: false };
+  let wanted = to;
+  while (result.ups < MOST_UPS && !result.converged) {
+    result.ups += 1;
+    const { code, output } = await stack.pulumi("up", "--yes", "--skip-preview");
+    if (code === 0) {
+      result.converged = await isSettled(stack, wanted);
+      continue;
+    }
+    result.sentence = sentenceOf(output);
+    // The only advice that a machine can follow: the decision is to stay.
+    const advice = /Leave live: (blue|green)/.exec(result.sentence)?.[1];
+    if (advice !== otherColour(to) || !(await wouldLose(stack))) continue;
+    result.needsOperator = true;
+    wanted = advice;
+    await stack.edit({ live: wanted });
+  }
+  result.live = await openColour(stack);
+  return result;
+}
+
+async function isSettled(stack: TestStack, wanted: Colour): Promise<boolean> {
+  if ((await openColour(stack)) !== wanted) return false;
+  if (/^backup only/.test((await stack.outputs())["rollback"] ?? "")) return true;
+  return isLinked(stack, wanted);
+}
+
+/** The sentence in which a failed update says why, without Pulumi's own frame. */
+export function sentenceOf(output: string): string {
+  const lines = output.split("\n").map((line) => line.trim());
+  const found = lines.filter((line) => /^(error: |cutover to |role of |\w+ does not answer)/.test(line));
+  const telling = found.filter((line) => !/error: (update failed|preview failed)/.test(line));
+  const sentence = telling.at(-1) ?? found.at(-1) ?? lines.filter((line) => line !== "").at(-1) ?? "";
+  return sentence.replace(/^error: /, "");
+}

@@ -1,0 +1,80 @@
+import { COLOURS, otherColour, type Colour } from "../../components/engine/colour.ts";
+import { readGate } from "../../components/engine/gate.ts";
+import type { ReplicationState } from "../../components/engine/redisServer.ts";
+import { until } from "../../components/engine/until.ts";
+import { compareDatasets } from "../../components/engine/verification/compareDatasets.ts";
+import type { TestStack } from "../../test/support/testStack.ts";
+
+const LINK_MS = 20_000;
+const ANSWER_MS = 20_000;
+
+/** The one colour that takes clients' writes; undefined where that is neither, or both. */
+export async function openColour(stack: TestStack): Promise<Colour | undefined> {
+  const isOpen = await Promise.all(
+    COLOURS.map((colour) =>
+      stack
+        .withServer(colour, async (server) => {
+          const [gate, { role }] = await Promise.all([readGate(server), server.replication()]);
+          return role === "master" && gate.proxyOn && !gate.fenced;
+        })
+        .catch(() => false),
+    ),
+  );
+  const open = COLOURS.filter((_, i) => isOpen[i]);
+  return open.length === 1 ? open[0] : undefined;
+}
+
+/** Waits until both colours answer the operator again. */
+export async function awaitAnswers(stack: TestStack): Promise<void> {
+  const answers = async (): Promise<true> => {
+    for (const colour of COLOURS) await stack.withServer(colour, (server) => server.info("server"));
+    return true;
+  };
+  await until(() => answers().catch(() => undefined), {
+    timeoutMs: ANSWER_MS,
+    intervalMs: 50,
+    what: "both colours answer",
+  });
+}
+
+/** Whether the standby of `live` follows, or comes to follow soon. */
+export async function isLinked(stack: TestStack, live: Colour, timeoutMs = LINK_MS): Promise<boolean> {
+  const standby = (): Promise<ReplicationState> =>
+    stack.withServer(otherColour(live), (server) => server.replication());
+  const isUp = async (): Promise<true | undefined> => ((await standby()).linkUp ? true : undefined);
+  return until(() => isUp().catch(() => undefined), {
+    timeoutMs,
+    intervalMs: 50,
+    what: "the standby follows",
+  }).catch(() => false);
+}
+
+/** Keys that differ between the colours when the standby has every byte; nobody may be writing. */
+export async function differences(stack: TestStack, live: Colour): Promise<string[]> {
+  return stack.withServer(live, (source) =>
+    stack.withServer(otherColour(live), async (standby) => {
+      const goal = (await source.replication()).offset;
+      const reached = async (): Promise<true | undefined> =>
+        (await standby.replication()).offset >= goal ? true : undefined;
+      await until(reached, { timeoutMs: LINK_MS, intervalMs: 20, what: "the standby has every byte" });
+      const { samples } = await compareDatasets(source, standby, { keys: "all" });
+      return samples.map(({ database, key, reason }) => `db${database} ${key}: ${reason}`);
+    }),
+  );
+}
+
+/**
+ * Whether one colour holds what the other lacks: the only excuse for not going on without the operator. Looks once,
+ * since there is no link that would make them equal.
+ */
+export async function wouldLose(stack: TestStack): Promise<boolean> {
+  return stack.withServer("blue", (blue) =>
+    stack.withServer("green", async (green) => {
+      const { keysDifferent, keysUndecided } = await compareDatasets(blue, green, {
+        keys: "all",
+        settleTimeoutMs: 1_000,
+      }).catch(() => ({ keysDifferent: 1, keysUndecided: 0 }));
+      return keysDifferent + keysUndecided > 0;
+    }),
+  );
+}

@@ -1,0 +1,65 @@
+import { parseArgs } from "node:util";
+import { parseCases, quickMatrix, wholeMatrix, type Case } from "./cases.ts";
+
+/** What the fault matrix was asked to do. */
+export interface ChaosOptions {
+  /** Cases in their order; undefined in random mode. */
+  cases: Case[] | undefined;
+  /** Of random mode. */
+  seed: number;
+  /** After this no further case is begun. */
+  minutes: number;
+  /** Of the stack's two colours. */
+  versions: { blue: string; green: string };
+  /** Leave the stack running. */
+  keep: boolean;
+}
+
+/** Shown for `--help` and for what can't be understood. */
+export const CHAOS_USAGE = `npm run chaos -- [options]
+  --quick                             a representative dozen instead of every phase, fault and direction
+  --only <phase>:<fault>:<direction>  such cases only, * for any; may be given several times
+  --seed <n> --minutes <m>            cases by chance for so long; equal seeds give equal cases (seed: a random one)
+  --blue <v>  --green <v>             versions (default: 7.0 and 8.0)
+  --keep                              leave the stack running at the end`;
+
+/**
+ * Reads the command line.
+ * @param randomSeed taken in random mode where none is given
+ * @throws Error with a sentence on what can't be understood
+ */
+export function parseChaosOptions(args: string[], randomSeed: () => number): ChaosOptions {
+  const { values } = parseArgs({
+    args,
+    options: {
+      quick: { type: "boolean", default: false },
+      only: { type: "string", multiple: true },
+      seed: { type: "string" },
+      minutes: { type: "string" },
+      blue: { type: "string", default: "7.0" },
+      green: { type: "string", default: "8.0" },
+      keep: { type: "boolean", default: false },
+    },
+  });
+  const isRandom = values.seed !== undefined || values.minutes !== undefined;
+  if (Number(isRandom) + Number(values.quick) + Number(values.only !== undefined) > 1) {
+    throw new Error("--quick, --only and --seed or --minutes don't go together");
+  }
+  if (values.seed !== undefined && values.minutes === undefined) {
+    throw new Error("--seed needs --minutes: how long to go on");
+  }
+  const all = values.quick ? quickMatrix() : (values.only?.flatMap(parseCases) ?? wholeMatrix());
+  return {
+    cases: isRandom ? undefined : all,
+    seed: wholeNumber("seed", values.seed) ?? randomSeed(),
+    minutes: wholeNumber("minutes", values.minutes) ?? Infinity,
+    versions: { blue: values.blue, green: values.green },
+    keep: values.keep,
+  };
+}
+
+function wholeNumber(name: string, text: string | undefined): number | undefined {
+  if (text === undefined) return undefined;
+  if (!/^\d+$/.test(text)) throw new Error(`--${name} ${text}: a whole number is needed`);
+  return Number(text);
+}
