@@ -87,6 +87,7 @@ async function timeBridge(source: TestServer, target: TestServer, offset: number
   const child = spawn(process.execPath, [MAIN], {
     stdio: ["ignore", "pipe", "inherit"],
     env: {
+      NODE_OPTIONS: process.env["BRIDGE_NODE_OPTIONS"] ?? "",
       ...environment("SOURCE", source),
       ...environment("TARGET", target),
       REDIS_BRIDGE_STATUS_PORT: "0",
@@ -115,7 +116,7 @@ async function timeBridge(source: TestServer, target: TestServer, offset: number
     }
     return [(performance.now() - (begun ?? 0)) / 1_000, resident];
   } finally {
-    child.kill("SIGKILL");
+    child.kill("SIGTERM");
   }
 }
 

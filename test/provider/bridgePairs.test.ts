@@ -14,18 +14,18 @@ import {
   type BridgeScene,
 } from "./bridgeScene.ts";
 
-/** Kinds of what the older server can't hold, among what the forms leave behind. */
-const PAIRS: [source: string, target: string, unrepresentable: string[]][] = [
+/** Kinds of what the older server can't hold, among what the forms leave behind; the last: by a full copy only. */
+const PAIRS: [source: string, target: string, unrepresentable: string[], copied?: string[]][] = [
   ["redis:7.0", "redis:6.0", ["function"]],
   ["redis:8.0", "redis:6.0", ["function", "hash-field-expiry", "vectorset"]],
   ["redis:8.0", "redis:7.0", ["hash-field-expiry", "vectorset"]],
   ["valkey/valkey:8.1", "redis:7.0", []],
   ["valkey/valkey:9.1", "redis:7.0", ["hash-field-expiry"]],
-  ["redis:8.6", "redis:8.0", []],
+  ["redis:8.6", "redis:8.0", [], ["vectorset"]],
   ["redis:8.0", "valkey/valkey:8.1", ["hash-field-expiry", "vectorset"]],
 ];
 
-describe.each(PAIRS)("a bridge from %s to %s", (sourceImage, targetImage, kinds) => {
+describe.each(PAIRS)("a bridge from %s to %s", (sourceImage, targetImage, kinds, copied = []) => {
   let scene: BridgeScene;
 
   beforeAll(async () => {
@@ -41,9 +41,13 @@ describe.each(PAIRS)("a bridge from %s to %s", (sourceImage, targetImage, kinds)
   const differences = async (named: Record<string, { samples: string[] }>): Promise<string[]> => {
     const samples = Object.values(named).flatMap((kind) => kind.samples);
     const { samples: found } = await compare(scene);
-    return found
-      .filter(({ database, key }) => !samples.includes(`${database} ${key}`))
-      .map(({ database, key, reason }) => `${database} ${key}: ${reason}`);
+    return (
+      found
+        .filter(({ database, key }) => !samples.includes(`${database} ${key}`))
+        // A vector set that the target does hold.
+        .filter(({ reason }) => !reason.includes("can't be compared between these versions"))
+        .map(({ database, key, reason }) => `${database} ${key}: ${reason}`)
+    );
   };
 
   it("applies every form of command", async () => {
@@ -68,7 +72,7 @@ describe.each(PAIRS)("a bridge from %s to %s", (sourceImage, targetImage, kinds)
     const { bridge, stop } = startBridge(scene, CLOSED);
     await caughtUp(scene, bridge);
     const { unrepresentable } = bridge.status();
-    expect(Object.keys(unrepresentable).sort()).toEqual(kinds);
+    expect(Object.keys(unrepresentable).sort()).toEqual([...kinds, ...copied].sort());
     expect(bridge.figures.fullCopies).toBe(1);
     await stop();
     expect(await differences(unrepresentable)).toEqual([]);

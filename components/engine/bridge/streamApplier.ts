@@ -1,20 +1,14 @@
 import { Batch, type Check } from "./batch.ts";
 import type { CommandTable } from "./commandTable.ts";
-import {
-  BATCHES_KEY,
-  formatPosition,
-  POSITION_KEY,
-  STALE_KEY,
-  UNREPRESENTABLE_KEY,
-  type Position,
-  type StreamPlace,
-} from "./position.ts";
+import { BATCHES_KEY, formatPosition, POSITION_KEY, type Position, type StreamPlace } from "./position.ts";
 import type { StaleKeys } from "./staleKeys.ts";
 import type { StreamParser } from "./streamParser.ts";
 import type { Rule } from "./translations/rule.ts";
 import type { Unrepresentable } from "./unrepresentable.ts";
 import { option } from "./translations/rule.ts";
+import { RawOutput } from "./rawOutput.ts";
 import { RuleOutput } from "./ruleOutput.ts";
+import { applyToDatabases, isWholeDatabases } from "./wholeDatabases.ts";
 import type { Figures } from "./figures.ts";
 
 /** Where batches go: the target's connection. */
@@ -70,6 +64,9 @@ export class StreamApplier {
   /** What passes as it came and is not in the batch yet. */
   #runFrom = -1;
   #runCommands = 0;
+  /** Rewritten commands that are not in the batch yet. */
+  readonly #raw = new RawOutput();
+  #rewritten = 0;
   #written: number;
   readonly #output: RuleOutput;
 
@@ -111,11 +108,18 @@ export class StreamApplier {
         this.endRun(parser.end);
       } else {
         this.endRun(parser.start);
-        this.#look(rule);
+        if (rule?.rewrite === undefined || this.#attentive || !this.#rewrite(rule.rewrite)) {
+          this.#endRewritten();
+          this.#look(rule);
+        } else if (this.#raw.commands < BATCH_COMMANDS && this.#raw.length < BATCH_BYTES) {
+          continue;
+        }
+        this.#endRewritten();
       }
       this.#sealIfLarge();
     }
     this.endRun(parser.end);
+    this.#endRewritten();
     if (sink.inFlight < EAGER) this.flush();
   }
 
@@ -141,11 +145,38 @@ export class StreamApplier {
   /** Moves what passed as it came into the batch, up to `to`. */
   endRun(to: number): void {
     if (this.#runFrom < 0) return;
+    this.#endRewritten();
     const batch = this.open();
     batch.raw(this.parts.parser.data.subarray(this.#runFrom, to), this.#runCommands);
     batch.applied += this.#runCommands;
     this.#runFrom = -1;
     this.#runCommands = 0;
+  }
+
+  /** Tries a rewrite of bytes. */
+  #rewrite(rewrite: (parser: StreamParser, output: RawOutput) => boolean): boolean {
+    const { parser, figures } = this.parts;
+    const length = parser.end - parser.start;
+    // A rewrite may repeat words and adds a name.
+    if (!this.#raw.room(2 * length + 64)) {
+      this.#endRewritten();
+      this.#raw.room(2 * length + 64);
+    }
+    if (!rewrite(parser, this.#raw)) return false;
+    this.place.offset += length;
+    this.#rewritten++;
+    figures.translated++;
+    return true;
+  }
+
+  /** Moves rewritten commands into the batch. */
+  #endRewritten(): void {
+    const { commands } = this.#raw;
+    if (commands === 0) return;
+    const batch = this.open();
+    batch.raw(this.#raw.take(), commands);
+    batch.applied += this.#rewritten;
+    this.#rewritten = 0;
   }
 
   /** Each command has to be looked at for its keys. */
@@ -169,8 +200,8 @@ export class StreamApplier {
     else if (name === "exec") this.#inTransaction = false;
     else if (name === "replconf") this.parts.onAskedForOffset();
     else if (name === "select") this.#select(Number(words[1]));
-    else if (name === "flushall" || name === "flushdb" || name === "swapdb")
-      this.#wholeDatabases(name, words, rule);
+    else if (isWholeDatabases(name))
+      applyToDatabases(this, name, words, () => rule?.translate(words, this.#output.of(rule, words)));
     else if (this.place.database >= this.parts.databases) this.#output.beyond(rule, words, name);
     else this.#keyed(name, words, rule);
   }
@@ -204,53 +235,6 @@ export class StreamApplier {
       .catch((error: unknown) => {
         this.parts.onRestart(error instanceof Error ? error.message : String(error));
       });
-  }
-
-  /** FLUSHALL, FLUSHDB, SWAPDB: they meet the bridge's own keys as well. */
-  #wholeDatabases(name: string, words: Buffer[], rule: Rule | undefined): void {
-    const { stale, unrepresentable, databases } = this.parts;
-    if (this.place.offset <= this.doubtfulTo) {
-      if (this.parts.doubtAll) this.parts.onRestart(`${name.toUpperCase()} may not have taken effect`);
-      return;
-    }
-    if (name === "swapdb") {
-      this.#swap(Number(words[1]), Number(words[2]), words);
-      return;
-    }
-    if (name === "flushdb" && this.place.database >= databases) return;
-    rule?.translate(words, this.#output.of(rule, words));
-    const ownGone = name === "flushall" || this.place.database === databases - 1;
-    unrepresentable.flush(name === "flushall" ? undefined : this.place.database);
-    stale.disturb(name === "flushall" ? undefined : [this.place.database]);
-    if (ownGone) this.#noteAgain();
-  }
-
-  #swap(a: number, b: number, words: Buffer[]): void {
-    const { stale, databases } = this.parts;
-    if (a >= databases || b >= databases || this.position.copying) {
-      this.parts.onRestart(`SWAPDB ${a} ${b}`);
-      return;
-    }
-    const last = databases - 1;
-    const batch = this.open();
-    if (a === last || b === last) {
-      batch.add(["SELECT", last]);
-      batch.add(["DEL", POSITION_KEY, BATCHES_KEY, STALE_KEY, UNREPRESENTABLE_KEY]);
-      batch.add(["SELECT", this.place.database]);
-    }
-    batch.add(words);
-    batch.applied++;
-    stale.disturb([a, b]);
-    if (a === last || b === last) this.#noteAgain();
-  }
-
-  #noteAgain(): void {
-    const batch = this.open();
-    batch.add(["SELECT", this.parts.databases - 1]);
-    batch.add(["SET", BATCHES_KEY, this.position.batches]);
-    batch.add(["SELECT", this.place.database]);
-    this.parts.stale.noteAll();
-    this.parts.unrepresentable.noteAll();
   }
 
   #sealIfLarge(): void {

@@ -1,4 +1,6 @@
 import type { Word } from "../encode.ts";
+import type { RawOutput } from "../rawOutput.ts";
+import type { StreamParser } from "../streamParser.ts";
 
 /** Where a rule puts what becomes of a command. Keys are in the database that is selected. */
 export interface Output {
@@ -28,6 +30,8 @@ export interface Rule {
   plainUpTo: number;
   /** Called where it has more. */
   translate: Translate;
+  /** Tried before, for a form that is frequent: puts together bytes; false where the command has another form. */
+  rewrite?: (parser: StreamParser, output: RawOutput) => boolean;
   /**
    * In its plain form the command can't fail on a target that holds the same data, so that it needn't be looked at again
    * after a bridge died before it saw the answer.

@@ -4,6 +4,7 @@ import { abilitiesOf, type Abilities } from "./abilities.ts";
 import { hgetdel, hpexpireat, hsetex, lmove, lpopCount, rpopCount, zadd } from "./collections.ts";
 import type { Rule, Translate } from "./rule.ts";
 import { drop, flush, functions } from "./server.ts";
+import { setWithExpiry } from "./setWithExpiry.ts";
 import { deleteEntries, xadd, xclaim, xgroup, xsetid, xtrim } from "./streams.ts";
 import { bitop, deleteKey, msetex, persist, pexpireat, restore, set } from "./strings.ts";
 
@@ -39,7 +40,8 @@ export function translationTable(dialects: Dialects): Map<string, Rule> {
   for (const name of new Set([...dialects.sourceCommands.keys(), ...special.keys()])) {
     const [plainUpTo, translate] = special.get(name) ?? generalRule(name, dialects);
     if (translate === undefined) continue;
-    rules.set(name, { name, plainUpTo, translate, sure: SURE.has(name), replaces: REPLACING.has(name) });
+    const rule = { name, plainUpTo, translate, sure: SURE.has(name), replaces: REPLACING.has(name) };
+    rules.set(name, name === "set" && !abilities.since62 ? { ...rule, rewrite: setWithExpiry } : rule);
   }
   return rules;
 }
