@@ -1,0 +1,68 @@
+import { CONTESTANTS, type ContestantName } from "./contestants/contestant.ts";
+import type { Machine } from "./machine.ts";
+import type { NoOpTimes } from "./noOp.ts";
+import type { Case, Round } from "./round.ts";
+import { spreadOf, type Spread } from "./statistics.ts";
+
+/** Everything that a run measured; what is null was not. */
+export interface BenchResults {
+  date: string;
+  quick: boolean;
+  machine: Machine;
+  rounds: Round[];
+  noOp: NoOpTimes | null;
+  /** Commands a second of the bridge, divided by those of the older server's own replication. */
+  bridge: Spread | null;
+  /** Parts and rounds that were left out or failed, with the reason. */
+  notes: string[];
+}
+
+/** The figures of one contestant in one case. Times in milliseconds; counts are sums. */
+export interface CaseSummary extends Case {
+  contestant: ContestantName;
+  rounds: number;
+  pause: Spread | null;
+  survivingPause: Spread | null;
+  ownPause: Spread | null;
+  longestWait: Spread | null;
+  errors: number;
+  lost: number;
+  repeated: number;
+  acknowledged: number;
+}
+
+/** One line for each contestant in each case, in the order in which cases were first run. */
+export function summarizeCases(rounds: readonly Round[]): CaseSummary[] {
+  const byCase = Map.groupBy(rounds, caseKey);
+  return [...byCase.values()].flatMap((ofCase) =>
+    CONTESTANTS.flatMap((contestant) => {
+      const own = ofCase.filter((round) => round.contestant === contestant);
+      return own[0] === undefined ? [] : [summarize(own[0], own)];
+    }),
+  );
+}
+
+/** Tells cases apart. */
+export function caseKey({ gigabytes, connections, load }: Case): string {
+  return `${gigabytes} ${connections} ${load}`;
+}
+
+function summarize({ gigabytes, connections, load, contestant }: Round, rounds: Round[]): CaseSummary {
+  const sum = (field: "errors" | "lost" | "repeated" | "acknowledged"): number =>
+    rounds.reduce((total, round) => total + round[field], 0);
+  return {
+    gigabytes,
+    connections,
+    load,
+    contestant,
+    rounds: rounds.length,
+    pause: spreadOf(rounds.map(({ pauseMs }) => pauseMs)),
+    survivingPause: spreadOf(rounds.map(({ survivingPauseMs }) => survivingPauseMs)),
+    ownPause: spreadOf(rounds.map(({ ownPauseMs }) => ownPauseMs)),
+    longestWait: spreadOf(rounds.map(({ longestWaitMs }) => longestWaitMs)),
+    errors: sum("errors"),
+    lost: sum("lost"),
+    repeated: sum("repeated"),
+    acknowledged: sum("acknowledged"),
+  };
+}

@@ -1,0 +1,75 @@
+import type { ClientEndpoint } from "../../../test/support/workload/endpoint.ts";
+
+/** Where clients connect. */
+export type ClientTarget =
+  | { kind: "endpoint"; endpoint: ClientEndpoint }
+  | {
+      kind: "sentinel";
+      group: string;
+      sentinels: { host: string; port: number }[];
+      /** Loopback addresses by the address that Sentinels know a server by. */
+      published: Record<string, { host: string; port: number }>;
+      password: string;
+    };
+
+/** What the clients do. */
+export interface ClientsOptions {
+  target: ClientTarget;
+  /** One ioredis client each. */
+  connections: number;
+  /** `load`: all of them write. `idle`: one does, one write after the other, to see the pause by; the rest rest. */
+  load: "idle" | "load";
+  /** Of all keys. */
+  keyPrefix: string;
+}
+
+/** Where the pause went for the client that the new server acknowledged the first write to. Milliseconds. */
+export interface ClientTrace {
+  /** From the last write that the old server acknowledged to any client until this one's connection was closed. */
+  untilClosed: number;
+  /** Until it had a connection again: its library's delay before it tries, and its tries. */
+  untilConnected: number;
+  /** Until the library took it for ready: login and questions. */
+  untilReady: number;
+  /** Until the first write was acknowledged. */
+  untilWritten: number;
+}
+
+/** What clients saw of a switch. Times in milliseconds. */
+export interface Sight {
+  /**
+   * From the last write that was acknowledged by the old server to the first one by the new server; negative where the
+   * old one still took writes. Absent where the new one acknowledged none.
+   */
+  pauseMs?: number;
+  /** The same, from the last write on the old server that was still there at the end. */
+  survivingPauseMs?: number;
+  trace?: ClientTrace;
+  /** Of reads and writes asked for since the move began: the longest time until one was answered. */
+  longestWaitMs: number;
+  /** Errors that surfaced, and writes acknowledged, since the move began. */
+  errors: number;
+  acknowledged: number;
+  /** What the audit found, over the whole round. */
+  lost: number;
+  repeated: number;
+  findings: string[];
+  /** The longest that the clients' own process was kept from running. */
+  ownStallMs: number;
+}
+
+/** What the parent asks of the clients' process; every request is answered once, in order. */
+export type Request =
+  | { type: "start"; options: ClientsOptions }
+  | { type: "mark" }
+  | { type: "progress"; server: string }
+  | { type: "stop"; server: string; auditAt: ClientEndpoint };
+
+/** The process's answers. */
+export type Reply =
+  | { type: "started"; keys: string[] }
+  | { type: "marked" }
+  /** Clients whose connection leads to the server that was asked for, and writes acknowledged so far. */
+  | { type: "progressed"; moved: number; acknowledged: number }
+  | { type: "stopped"; sight: Sight }
+  | { type: "failed"; message: string };

@@ -1,0 +1,70 @@
+import { isWrite, type LaneHistory, type LaneState } from "../../../test/support/workload/history.ts";
+import type { Sight } from "./messages.ts";
+import type { Epoch } from "./trackedClient.ts";
+
+/** A lane's history, what its keys hold at the end, and over which connection it was answered when. */
+export interface SeenLane {
+  history: LaneHistory;
+  state: LaneState;
+  epochAt: (time: number) => Epoch | undefined;
+}
+
+/** A write that was acknowledged. */
+interface Acknowledged {
+  at: number;
+  epoch: Epoch;
+  /** It is known to be there: a pushed element is or is not, where a counter hides one write behind another. */
+  present: boolean;
+}
+
+/**
+ * The write pause as clients saw it, in milliseconds, and where it went.
+ * @param server run ID of the new server
+ * @param lossy whether anything was lost: else every write survived
+ */
+export function pausesOf(
+  lanes: readonly SeenLane[],
+  server: string,
+  lossy: boolean,
+): Pick<Sight, "pauseMs" | "survivingPauseMs" | "trace"> {
+  const writes = lanes.flatMap(acknowledgedBy);
+  const old = writes.filter(({ epoch }) => epoch.server !== server);
+  const last = latest(old);
+  const survivor = lossy ? latest(old.filter(({ present }) => present)) : last;
+  const first = writes
+    .filter(({ epoch }) => epoch.server === server)
+    .reduce<Acknowledged | undefined>((a, b) => (a === undefined || b.at < a.at ? b : a), undefined);
+  if (first === undefined) return {};
+  const { epoch, at } = first;
+  return {
+    ...(survivor === undefined ? {} : { survivingPauseMs: at - survivor.at }),
+    ...(last === undefined
+      ? {}
+      : {
+          pauseMs: at - last.at,
+          trace: {
+            untilClosed: epoch.closedAt - last.at,
+            untilConnected: epoch.connectedAt - epoch.closedAt,
+            untilReady: epoch.since - epoch.connectedAt,
+            untilWritten: at - epoch.since,
+          },
+        }),
+  };
+}
+
+function acknowledgedBy({ history, state, epochAt }: SeenLane): Acknowledged[] {
+  const elements = new Set(state.list);
+  return history.operations.flatMap((operation) => {
+    const epoch = epochAt(operation.endedAt);
+    if (!isWrite(operation) || operation.outcome !== "ok" || epoch?.server === undefined) return [];
+    const present = operation.kind === "push" && elements.has(operation.sequence);
+    return [{ at: operation.endedAt, epoch, present }];
+  });
+}
+
+function latest(writes: readonly Acknowledged[]): Acknowledged | undefined {
+  return writes.reduce<Acknowledged | undefined>(
+    (a, b) => (a === undefined || b.at > a.at ? b : a),
+    undefined,
+  );
+}

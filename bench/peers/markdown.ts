@@ -1,0 +1,102 @@
+import { summarizeCases, type BenchResults, type CaseSummary } from "./benchResults.ts";
+import type { ContestantName } from "./contestants/contestant.ts";
+import { isReached, lastLineOf, survivingPauseVsSentinel, TARGETS, type LastLine } from "./lastLine.ts";
+import type { Spread } from "./statistics.ts";
+import { traceOf } from "./trace.ts";
+
+/** What contestants are called where people read. */
+export const TITLES: Record<ContestantName, string> = {
+  cutover: "this project",
+  failover: "FAILOVER TO",
+  sentinel: "SENTINEL FAILOVER",
+  restart: "stop and restart",
+};
+
+const METHOD = `How it is measured: one pair of servers for each size of data (strings of 1 KB), used by all contestants in turn; after each
+round blue (the old version) is made live again and green follows it. Clients are ioredis with the options that the
+README recommends, in a process of their own: under load 2,000 operations a second over all connections, idle one
+connection that writes one after the other. **Pause**: from the last write that the old server acknowledged to any client to
+the first one that the new server did. **Surviving**: the same from the last write that was still there at the end. **Own**:
+what the contestant itself reports: here from the pause on the old server until the new one accepts writes, FAILOVER from
+the command to its end, restart from stop to start. **Wait**: the longest that any operation took. All times are minimum /
+median / maximum in milliseconds, errors and writes are sums. FAILOVER's clients go through the same HAProxy with the
+same checks, except that one failed check instead of three is enough there to leave a server. Sentinel's clients listen to
+all three Sentinels (\`failoverDetector\`). Scheduled saves are off on the shared pair.`;
+
+/** The report that people read; @param plot the name of the picture beside it */
+export function markdownOf(results: BenchResults, plot: string): string {
+  const { machine } = results;
+  const servers = Object.values(machine.servers).join(" → ");
+  return [
+    `# Benchmark against peers${results.quick ? ", quick" : ""}`,
+    `${results.date.slice(0, 10)}; ${servers}; ${machine.cores} cores (${machine.cpu}), ${machine.memoryGb} GB; ` +
+      `Node ${machine.node}, Docker ${machine.docker}.`,
+    `![write pause and longest wait](${plot})`,
+    targetsTable(lastLineOf(results)),
+    `Against SENTINEL FAILOVER, counted from the last write that was not lost: ${figure(survivingPauseVsSentinel(results))}.`,
+    casesTable(summarizeCases(results.rounds)),
+    METHOD,
+    ...traceOf(results.rounds),
+    ...noOpTable(results),
+    ...(results.notes.length === 0 ? [] : ["## Left out or failed", list(results.notes)]),
+    "",
+  ].join("\n\n");
+}
+
+function targetsTable(line: LastLine): string {
+  const rows = (Object.keys(TARGETS) as (keyof LastLine)[]).map((name) => {
+    const { value, atLeast } = TARGETS[name];
+    const reached = isReached(name, line[name]);
+    const verdict = reached === undefined ? "not measured" : reached ? "reached" : "**missed**";
+    return `| \`${name}\` | ${figure(line[name])} | ${atLeast === true ? "≥" : "≤"} ${value} | ${verdict} |`;
+  });
+  return ["| ours / theirs | measured | target | |", "| --- | ---: | ---: | --- |", ...rows].join("\n");
+}
+
+function casesTable(cases: readonly CaseSummary[]): string {
+  const rows = cases.map((c) =>
+    [
+      `| ${c.gigabytes} | ${c.connections} | ${c.load} | ${TITLES[c.contestant]} | ${c.rounds}`,
+      spread(c.pause),
+      spread(c.survivingPause),
+      spread(c.ownPause),
+      spread(c.longestWait),
+      c.errors,
+      c.lost,
+      `${c.repeated} |`,
+    ].join(" | "),
+  );
+  return [
+    "| GB | clients | | | rounds | pause | surviving | own | wait | errors | lost | repeated |",
+    "| ---: | ---: | --- | --- | ---: | --- | --- | --- | --- | ---: | ---: | ---: |",
+    ...rows,
+  ].join("\n");
+}
+
+function noOpTable({ noOp }: BenchResults): string[] {
+  if (noOp === null) return [];
+  const row = (title: string, { preview, up }: typeof noOp.withUs): string =>
+    `| ${title} | ${spread(preview)} | ${spread(up)} |`;
+  return [
+    "## Where nothing is to be done",
+    [
+      "| | preview | up |",
+      "| --- | --- | --- |",
+      row("this project", noOp.withUs),
+      row("the same containers without its dynamic resources", noOp.withoutUs),
+    ].join("\n"),
+  ];
+}
+
+function list(items: readonly string[]): string {
+  return items.map((item) => `- ${item.replaceAll("\n", " ")}`).join("\n");
+}
+
+function spread(value: Spread | null): string {
+  if (value === null) return "–";
+  return [value.min, value.median, value.max].map((ms) => ms.toFixed(ms < 100 ? 1 : 0)).join(" / ");
+}
+
+function figure(value: number | null): string {
+  return value === null ? "–" : String(Number(value.toPrecision(3)));
+}

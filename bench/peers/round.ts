@@ -1,0 +1,91 @@
+import { Clients } from "./clients/clients.ts";
+import type { ClientTrace } from "./clients/messages.ts";
+import type { ContestantName, Contestant } from "./contestants/contestant.ts";
+import type { PhaseRecord } from "../../components/engine/cutover/phases.ts";
+import { Cutover } from "./contestants/cutover.ts";
+import { Failover } from "./contestants/failover.ts";
+import { Restart } from "./contestants/restart.ts";
+import { SentinelFailover } from "./contestants/sentinelFailover.ts";
+import type { Scene } from "./scene.ts";
+
+/** What is varied. */
+export interface Case {
+  gigabytes: number;
+  connections: number;
+  load: "idle" | "load";
+}
+
+/** What one contestant did in one round. Times in milliseconds. */
+export interface Round extends Case {
+  contestant: ContestantName;
+  round: number;
+  /** As clients saw it: see `Sight`. Null where it could not be told. */
+  pauseMs: number | null;
+  survivingPauseMs: number | null;
+  /** The contestant's own account of the pause. */
+  ownPauseMs: number | null;
+  longestWaitMs: number;
+  errors: number;
+  lost: number;
+  repeated: number;
+  acknowledged: number;
+  clientStallMs: number;
+  phases?: PhaseRecord[];
+  trace?: ClientTrace;
+}
+
+/** Writes that clients get acknowledged before and after a move, so that its surroundings are ordinary. */
+const WRITES_AROUND = 300;
+
+let made = 0;
+
+/** Moves clients once and looks at what they saw; leaves the scene as it was. */
+export async function runRound(scene: Scene, name: ContestantName, at: Case, round: number): Promise<Round> {
+  const contestant = contestantOf(name, scene);
+  let clients: Clients | undefined;
+  try {
+    const target = await contestant.prepare();
+    const { connections, load } = at;
+    clients = await Clients.start({ target, connections, load, keyPrefix: `bench:${made++}` });
+    await clients.awaitWrites(WRITES_AROUND);
+    await clients.mark();
+    const own = await contestant.move();
+    const { server, auditAt } = await contestant.arrived();
+    await clients.awaitWrites(WRITES_AROUND, server);
+    const sight = await clients.stop(server, auditAt);
+    return {
+      ...at,
+      contestant: name,
+      round,
+      pauseMs: sight.pauseMs ?? null,
+      survivingPauseMs: sight.survivingPauseMs ?? null,
+      ownPauseMs: own.pauseMs ?? null,
+      longestWaitMs: sight.longestWaitMs,
+      errors: sight.errors,
+      lost: sight.lost,
+      repeated: sight.repeated,
+      acknowledged: sight.acknowledged,
+      clientStallMs: sight.ownStallMs,
+      ...(sight.trace === undefined ? {} : { trace: sight.trace }),
+      ...(own.phases === undefined ? {} : { phases: own.phases }),
+    };
+  } finally {
+    clients?.kill();
+    await contestant.finish();
+    await scene.reset();
+    if (clients !== undefined) await scene.blue.admin.call("UNLINK", ...clients.keys);
+  }
+}
+
+function contestantOf(name: ContestantName, scene: Scene): Contestant {
+  switch (name) {
+    case "cutover":
+      return new Cutover(scene);
+    case "failover":
+      return new Failover(scene);
+    case "sentinel":
+      return new SentinelFailover(scene);
+    case "restart":
+      return new Restart(scene);
+  }
+}

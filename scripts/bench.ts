@@ -1,0 +1,79 @@
+/** `npm run bench`: this project's cutover and its peers, on the same servers in the same run. */
+import { mkdir, writeFile } from "node:fs/promises";
+import { join, resolve } from "node:path";
+import { format, resolveConfig } from "prettier";
+import type { BenchResults } from "../bench/peers/benchResults.ts";
+import { lastLineOf } from "../bench/peers/lastLine.ts";
+import { markdownOf } from "../bench/peers/markdown.ts";
+import { parseBenchOptions, USAGE } from "../bench/peers/options.ts";
+import { plotOf } from "../bench/peers/plot.ts";
+import { BenchRun } from "../bench/peers/run.ts";
+import { benchContainers } from "../bench/peers/scene.ts";
+import { dockerEnvironment, setupReport } from "./setup/environment.ts";
+
+const PROJECT_ROOT = join(import.meta.dirname, "..");
+
+async function main(args: string[]): Promise<void> {
+  if (args.includes("--help")) {
+    console.log(USAGE);
+    return;
+  }
+  const options = parseBenchOptions(args);
+  Object.assign(process.env, environment());
+  const containers = benchContainers();
+  await containers.removeAll();
+  const say = (text: string): void => {
+    console.log(text);
+  };
+  const run = await BenchRun.create(options, interruptible(), say);
+  try {
+    const results = await run.run();
+    await save(results, resolve(PROJECT_ROOT, options.output));
+    // Last, whatever else happened: this line is what scripts read.
+    console.log(`\n${JSON.stringify(lastLineOf(results))}`);
+  } finally {
+    await containers.removeAll();
+  }
+}
+
+async function save(results: BenchResults, folder: string): Promise<void> {
+  await mkdir(folder, { recursive: true });
+  const name = results.quick ? "quick" : "peers";
+  const json = { ...results, lastLine: lastLineOf(results) };
+  await writeTidily(join(folder, `${name}.json`), JSON.stringify(json));
+  await writeTidily(join(folder, `${name}.md`), markdownOf(results, `${name}.svg`));
+  await writeFile(join(folder, `${name}.svg`), plotOf(results));
+  console.log(`results: ${join(folder, name)}.md, .json, .svg`);
+}
+
+/** As the checks want files of this repository to look. */
+async function writeTidily(file: string, text: string): Promise<void> {
+  const config = await resolveConfig(join(PROJECT_ROOT, "package.json"));
+  await writeFile(file, await format(text, { ...config, filepath: file }));
+}
+
+function environment(): Record<string, string> {
+  const { parts } = setupReport(PROJECT_ROOT);
+  const built = Object.keys(parts).some((key) => key.startsWith("image ") && parts[key]?.origin === "built");
+  // The image of testcontainers' reaper, which the bridge's bench would start, comes from a registry only.
+  return { ...dockerEnvironment(PROJECT_ROOT), ...(built ? { TESTCONTAINERS_RYUK_DISABLED: "true" } : {}) };
+}
+
+/** The first Ctrl-C ends the bench and cleans up after the round that is under way. */
+function interruptible(): AbortSignal {
+  const controller = new AbortController();
+  for (const name of ["SIGINT", "SIGTERM"] as const) {
+    process.once(name, () => {
+      console.error("\nInterrupted: the round under way is ended, and what was started is removed");
+      controller.abort(new Error("the bench was interrupted"));
+    });
+  }
+  return controller.signal;
+}
+
+try {
+  await main(process.argv.slice(2));
+} catch (error) {
+  console.error(error instanceof Error ? `\n${error.message}` : error);
+  process.exitCode = 1;
+}
