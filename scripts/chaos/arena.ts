@@ -56,7 +56,7 @@ export class Arena {
   private async usable(persistence: Fault["persistence"]): Promise<TestStack | undefined> {
     if (this.stack === undefined || this.isSpoilt || this.persistence !== persistence) return undefined;
     const live = await openColour(this.stack);
-    return live !== undefined && (await isLinked(this.stack, live, 1_000)) ? this.stack : undefined;
+    return live !== undefined && (await isLinked(this.stack, live, 5_000)) ? this.stack : undefined;
   }
 
   private async anew(persistence: Fault["persistence"]): Promise<TestStack> {

@@ -1,0 +1,85 @@
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { Arena } from "../../scripts/chaos/arena.ts";
+import { parseCases } from "../../scripts/chaos/cases.ts";
+import { FAULTS } from "../../scripts/chaos/faults.ts";
+import { openColour } from "../../scripts/chaos/observe.ts";
+import { Observers, strike } from "../../scripts/chaos/runCase.ts";
+import { MutantCheckout } from "../support/mutantCheckout.ts";
+
+const ENGINE = "components/engine/cutover/realCutover.ts";
+
+/** An engine that was broken in one place, and the case that must show it. */
+interface Mutant {
+  what: string;
+  place: string;
+  replacement: string;
+  shownBy: string;
+}
+
+const MUTANTS: Mutant[] = [
+  {
+    what: "doesn't wait until the new colour has every byte",
+    place: "return now.offset >= pause.offset ? now : undefined;",
+    replacement: "return { ...now, ...pause };",
+    shownBy: "hold:link-refused:cutover",
+  },
+  {
+    what: "opens the new colour before the old one is held",
+    place: "await traffic.prepare();",
+    replacement: `await traffic.prepare();
+    await this.input.to.primary.transaction(...promoteCommands(gateTo), ...openCommands(gateTo));`,
+    shownBy: "catch-up:driver-stopped:cutover:300",
+  },
+  {
+    what: "doesn't fence the old colour",
+    place: "const fenced = this.holdsWritesOnly ? this.fenceVerified() : true;",
+    replacement: "const fenced = true;",
+    shownBy: "switch:driver-stopped:cutover",
+  },
+];
+
+describe("the fault matrix turns red on an engine that", () => {
+  let checkout: MutantCheckout;
+  let arena: Arena;
+
+  beforeAll(async () => {
+    checkout = await MutantCheckout.create();
+    const versions = { blue: "7.0", green: "8.0" };
+    arena = new Arena({ name: "e2e-chaos", versions, root: checkout.root });
+  });
+
+  afterAll(async () => {
+    await arena.remove();
+    await checkout.remove();
+  });
+
+  /** What clients and watch noted while a case ran. */
+  async function observe(name: string): Promise<{ violations: number; writers: number }> {
+    const [one] = parseCases(name);
+    const stack = await arena.prepare("blue", FAULTS[one!.fault].persistence);
+    const observers = await Observers.start(stack, one!, 1);
+    try {
+      await stack.edit({ live: "green" });
+      await strike(one!, stack, "green");
+      const { violations, writers, looks } = await observers.stop();
+      expect(looks).toBeGreaterThan(100);
+      return { violations: violations.length, writers };
+    } finally {
+      await observers.kill();
+    }
+  }
+
+  test("is not broken: it stays green, and the old colour serves", async () => {
+    expect(await observe(MUTANTS[0]!.shownBy)).toEqual({ violations: 0, writers: 1 });
+    expect(await openColour(await arena.prepare("blue", "rdb"))).toBe("blue");
+  });
+
+  test.each(MUTANTS)("$what", async ({ place, replacement, shownBy }) => {
+    const { violations, writers } = await checkout.mutated(ENGINE, place, replacement, () =>
+      observe(shownBy).finally(() => {
+        arena.spoil();
+      }),
+    );
+    expect(violations + Math.max(0, writers - 1)).toBeGreaterThan(0);
+  });
+});

@@ -1,0 +1,137 @@
+import { describe, expect, test } from "vitest";
+import { PHASES } from "../../components/engine/cutover/phases.ts";
+import { isClean, summarize, type CaseResult } from "../../scripts/chaos/caseResult.ts";
+import { nameOf, parseCases, quickMatrix, randomCases, wholeMatrix } from "../../scripts/chaos/cases.ts";
+import { sentenceOf } from "../../scripts/chaos/converge.ts";
+import { FAULT_NAMES } from "../../scripts/chaos/faultName.ts";
+import { parseChaosOptions } from "../../scripts/chaos/options.ts";
+import { progressLine, table } from "../../scripts/chaos/table.ts";
+
+const result = (changes: Partial<CaseResult> = {}): CaseResult => ({
+  case: { phase: "catch up", fault: "new-killed", direction: "cutover" },
+  outcome: "rolled back",
+  ups: 1,
+  unavailableMs: 1_234.5,
+  writes: 4_000,
+  lost: 0,
+  repeated: 0,
+  writers: 1,
+  looks: 5_000,
+  stuck: false,
+  converged: true,
+  findings: [],
+  ...changes,
+});
+
+describe("the cases", () => {
+  test("are every phase, fault and direction", () => {
+    const names = wholeMatrix().map(nameOf);
+    expect(new Set(names).size).toBe(PHASES.length * FAULT_NAMES.length * 2);
+  });
+
+  test("of the quick matrix meet every fault once", () => {
+    const faults = quickMatrix().map(({ fault }) => fault);
+    expect(faults.length).toBeLessThanOrEqual(16);
+    expect(FAULT_NAMES.length - new Set(faults).size).toBeLessThanOrEqual(4);
+  });
+
+  test("can be written and read", () => {
+    const name = "rollback-link:old-frozen:rollback:1500";
+    const read = parseCases(name);
+    expect(read).toEqual([
+      { phase: "rollback link", fault: "old-frozen", direction: "rollback", lastsMs: 1_500 },
+    ]);
+    expect(read.map(nameOf)).toEqual([name]);
+    expect(parseCases("switch:*:cutover").length).toBe(FAULT_NAMES.length);
+  });
+
+  test.each(["nowhere:old-killed:cutover", "hold:old-bored:cutover", "hold:old-killed:up", "hold:*:*:soon"])(
+    "refuse %s",
+    (name) => {
+      expect(() => parseCases(name)).toThrow();
+    },
+  );
+
+  test("by chance are the same for the same seed", () => {
+    const some = (seed: number): string[] => {
+      const cases = randomCases(seed);
+      return Array.from({ length: 50 }, () => nameOf(cases.next().value));
+    };
+    expect(some(7)).toEqual(some(7));
+    expect(some(7)).not.toEqual(some(8));
+    expect(some(7).flatMap(parseCases).map(nameOf)).toEqual(some(7));
+  });
+});
+
+describe("the command line", () => {
+  const parse = (...args: string[]) => parseChaosOptions(args, () => 42);
+
+  test("has a default for everything", () => {
+    expect(parse()).toMatchObject({
+      minutes: Infinity,
+      versions: { blue: "7.0", green: "8.0" },
+      keep: false,
+    });
+    expect(parse().cases?.length).toBe(wholeMatrix().length);
+  });
+
+  test("chooses the cases", () => {
+    expect(parse("--quick").cases).toEqual(quickMatrix());
+    expect(parse("--only", "hold:old-killed:*").cases?.length).toBe(2);
+    expect(parse("--minutes", "5")).toMatchObject({ cases: undefined, seed: 42, minutes: 5 });
+    expect(parse("--seed", "3", "--minutes", "5")).toMatchObject({ cases: undefined, seed: 3 });
+  });
+
+  test.each([["--quick", "--minutes", "5"], ["--seed", "3"], ["--minutes", "some"], ["--nonsense"]])(
+    "refuses %s %s",
+    (...args) => {
+      expect(() => parse(...args)).toThrow();
+    },
+  );
+});
+
+describe("what is shown", () => {
+  test("the last line adds up, and any fault makes the run red", () => {
+    const bad: Partial<CaseResult>[] = [
+      { lost: 2 },
+      { repeated: 1 },
+      { writers: 2 },
+      { stuck: true },
+      { converged: false },
+    ];
+    expect(summarize([result(), ...bad.map(result)])).toEqual({
+      cases: 6,
+      lost: 2,
+      repeated: 1,
+      twoWriters: 1,
+      stuck: 1,
+      notConverged: 1,
+    });
+    expect([result(), ...bad.map(result)].map(isClean)).toEqual([true, false, false, false, false, false]);
+  });
+
+  test("one line per case", () => {
+    expect(progressLine(result({ converged: false }), 3, 12, 9.6)).toBe(
+      "3/12 catch-up:new-killed:cutover: rolled back, 1 up, unavailable 1235 ms, 4000 writes, 0 lost, 0 repeated, 1 writers, 10 s NOT CONVERGED",
+    );
+  });
+
+  test("the table has the sentence of who needs the operator, once", () => {
+    const sentence = "Leave live: green";
+    const operator = result({ outcome: "needs operator", sentence });
+    const lines = table([operator, result({ sentence }), operator]).split("\n");
+    expect(lines.filter((line) => line.includes("needs operator [1]")).length).toBe(2);
+    expect(lines.filter((line) => line.includes(sentence))).toEqual([`[1] ${sentence}`]);
+  });
+
+  test("a sentence is what the update said, not Pulumi's frame around it", () => {
+    const output = `
+     error: cutover to green abandoned: green was gone. State: blue serves as before.
+    error: update failed
+Resources:
+    14 unchanged`;
+    expect(sentenceOf(output)).toBe(
+      "cutover to green abandoned: green was gone. State: blue serves as before.",
+    );
+  });
+});
