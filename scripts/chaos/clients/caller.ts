@@ -72,10 +72,22 @@ export class Caller {
   /** Waits for a connection, which a client that queues doesn't need. */
   private async connected(signal: AbortSignal): Promise<boolean> {
     if (this.client.options.enableOfflineQueue === true || this.client.status === "ready") return true;
-    return once(this.client, "ready", { signal }).then(
-      () => true,
+    const over = new AbortController();
+    // Not `once(client, "ready")`: that ends with the first error event, of which there are many.
+    const ready = new Promise<true>((resolve) => {
+      this.client.once("ready", () => {
+        resolve(true);
+      });
+    });
+    const aborted = once(signal, "abort", { signal: over.signal }).then(
+      () => false,
       () => false,
     );
+    try {
+      return await Promise.race([ready, aborted]);
+    } finally {
+      over.abort();
+    }
   }
 
   private async call(): Promise<void> {
