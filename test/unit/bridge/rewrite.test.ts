@@ -15,7 +15,7 @@ it.each(["v", "v".repeat(300), "", "PXAT\r\n"])("says SET with an expiry in two 
     ["PEXPIREAT", "key", 1_795_249_584_538],
   ];
   expect(output.take().toString()).toBe(
-    Buffer.concat([encodeCommand(set!), encodeCommand(expiry!)]).toString(),
+    Buffer.concat([encodeCommand(set), encodeCommand(expiry)]).toString(),
   );
 });
 
