@@ -12,9 +12,9 @@ export async function measureBridge(
   const child = spawn(
     process.execPath,
     [script, "--megabytes", String(megabytes), "--rounds", String(rounds)],
-    { stdio: ["ignore", "pipe", "inherit"] },
+    // In a process group of its own: it removes its servers when it is done, and Ctrl-C would keep it from that.
+    { stdio: ["ignore", "pipe", "inherit"], detached: true },
   );
-  // It removes its servers when it is done; a signal would keep it from that.
   let output = "";
   child.stdout.setEncoding("utf8").on("data", (chunk: string) => (output += chunk));
   const [code] = (await once(child, "close")) as [number | null];
