@@ -69,8 +69,13 @@ export class Observers {
     const clients = await Clients.start({ endpoint: stack.endpoint, manner, keyPrefix, seed });
     const connect = async (colour: Colour) => {
       const server = await stack.server(colour);
-      await server.quicken();
-      return server;
+      try {
+        await server.quicken();
+        return server;
+      } catch (error) {
+        server.close();
+        throw error;
+      }
     };
     const observers = new Observers(clients, new WriterWatch(connect, WATCH_MS));
     if (await clients.areServed(100, SERVED_WITHIN_MS)) return observers;
@@ -104,10 +109,8 @@ export async function strike(one: Case, stack: TestStack, to: Colour): Promise<C
     if (!isDriver) update.resume();
   });
   const lastsMs = one.lastsMs ?? fault.lastsMs;
-  const over = new AbortController();
-  const end = lastsMs === Infinity ? ended(update) : delay(lastsMs, undefined, { signal: over.signal });
+  const end = lastsMs === Infinity ? ended(update) : delay(lastsMs);
   await end.finally(mend);
-  over.abort();
   const result = await ended(update);
   await awaitAnswers(stack);
   return result;
@@ -128,7 +131,7 @@ async function ended(update: FrozenUpdate): Promise<CommandResult> {
 async function unequal(stack: TestStack, { live, converged }: Convergence): Promise<string[]> {
   if (live === undefined || !converged) return [];
   if (/^backup only/.test((await stack.outputs())["rollback"] ?? "")) return [];
-  return differences(stack, live);
+  return differences(stack, live).catch((error: unknown) => [String(error)]);
 }
 
 interface Facts {
