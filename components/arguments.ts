@@ -37,6 +37,12 @@ export interface RedisBlueGreenArgs {
   auth?: AuthArgs | undefined;
   /** Limits and permissions of an update; what is absent has its default. */
   guardrails?: { [Name in keyof Guardrails]?: Guardrails[Name] | undefined } | undefined;
+  /**
+   * A word of your own, such as a date. The update in which it is new cuts over from the live colour to the standby and
+   * back under live traffic, so that the way back is proven before it is needed. Later updates leave it alone.
+   * @default none
+   */
+  rehearsal?: string | undefined;
   /** Where copies of the data go. */
   backup?: DirectoryArgs | undefined;
   /** Where the report of each update goes. */
@@ -191,6 +197,7 @@ export interface Arguments<Password = string> {
   endpoint: EndpointArguments;
   auth: AuthArguments<Password>;
   guardrails: Guardrails;
+  rehearsal?: string;
   backup: { directory: string };
   report: { directory: string };
 }

@@ -6,7 +6,7 @@ import { formatProblems, validateArguments } from "./validation/index.ts";
 export const NAMESPACE = "redis-bluegreen";
 
 /** Keys whose value is a word; all others are objects, which Pulumi hands over as JSON. */
-const WORDS: ReadonlySet<string> = new Set(["platform", "live"]);
+const WORDS: ReadonlySet<string> = new Set(["platform", "live", "rehearsal"]);
 
 /** How messages name a key of the stack config. */
 export function configPath(key: string): string {

@@ -39,6 +39,8 @@ export interface TrafficSwitchInputs {
   runtime: Address;
   endpoint: Address;
   guardrails: Guardrails;
+  /** The update in which it is new rehearses the way back. */
+  rehearsal?: string;
   backupDirectory: string;
   reportDirectory: string;
   /** Prefix of config paths in messages. */

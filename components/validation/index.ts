@@ -24,6 +24,7 @@ export const KEYS: readonly string[] = [
   "endpoint",
   "auth",
   "guardrails",
+  "rehearsal",
   "backup",
   "report",
 ];
@@ -63,6 +64,7 @@ export function validateArguments(raw: unknown, options: ValidationOptions): Val
     backup: { directory: readDirectory(root, "backup", "backups", options.stack) },
     report: { directory: readDirectory(root, "report", "reports", options.stack) },
   };
+  const rehearsal = readRehearsal(root);
   const { live, colours } = readColours(root, shared.endpoint.writePort);
 
   checkPorts(problems, shared.endpoint, colours);
@@ -71,7 +73,8 @@ export function validateArguments(raw: unknown, options: ValidationOptions): Val
   refuseReseedOfLive(root, live, colours);
   if (live !== undefined) checkReplication(problems, { live, ...colours }, options.newStandby ?? false);
   if (live === undefined || problems.list.length > 0) return { problems: problems.list };
-  return { arguments: { platform: defaults.platform, live, ...colours, ...shared }, problems: [] };
+  const named = rehearsal === undefined ? {} : { rehearsal };
+  return { arguments: { platform: defaults.platform, live, ...colours, ...shared, ...named }, problems: [] };
 }
 
 interface Colours {
@@ -102,6 +105,12 @@ function readPlatform(root: Section): void {
     allowed: defaults.platform,
     cure: `set it to ${defaults.platform}, or remove it`,
   });
+}
+
+/** Empty as if it were absent: that is its default in Pulumi.yaml. */
+function readRehearsal(root: Section): string | undefined {
+  if (root.raw("rehearsal") === "") return undefined;
+  return root.text("rehearsal", "a word of your own", "write one that it never had, such as a date");
 }
 
 function readDirectory(root: Section, key: string, parent: string, stack: string | undefined): string {

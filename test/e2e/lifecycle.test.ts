@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect } from "vitest";
 import { until } from "../../components/engine/until.ts";
 import type { Colour } from "../../components/engine/colour.ts";
+import type { UpdateReport } from "../../components/engine/report/updateReport.ts";
 import { PHASES } from "../../components/engine/cutover/phases.ts";
 import { footprintOf, type ServerFootprint } from "../support/serverFootprint.ts";
 import { inSteps } from "../support/steps.ts";
@@ -121,9 +122,27 @@ describe("the life of a stack from the first deployment to a rollback", () => {
     await stack.upUnchanged();
   });
 
+  step("rehearses the way to green and back under load, once", async () => {
+    await stack.edit({ rehearsal: "before the holidays" });
+    const preview = await stack.preview();
+    expect(preview).toMatch(/rehearsal *: "before the holidays"/);
+    expect(preview).toContain("rehearsal, there: 9. switch: send clients to green");
+    expect(preview).toContain("rehearsal, back: 9. switch: send clients to blue");
+    await workload?.awaitWrites(200);
+    await workload?.mark("rehearsal");
+    const output = await stack.up();
+    await workload?.mark("after the rehearsal");
+    expect(output).toContain("rehearsal before the holidays: blue -> green");
+    expect(output).toContain("rehearsal before the holidays: done, blue serves again with every write");
+    expect(await whoAnswers(stack, stack.ports.write)).toBe(await identityOf(stack, "blue"));
+    await expectReport(stack, "rehearsal", ["green", "blue"]);
+    await workload?.awaitWrites(200);
+    await stack.upUnchanged();
+  });
+
   step("has lost nothing, repeated nothing and shown no error to any client", async () => {
     const { windows, findings } = await stopWorkload();
-    for (const window of ["all", "on green", "rollback", "on blue"]) {
+    for (const window of ["all", "on green", "rollback", "on blue", "rehearsal", "after the rehearsal"]) {
       expect(windows[window], `${window}: ${findings.join("\n")}`).toMatchObject(NOTHING_NOTICED);
       expect(windows[window]?.acknowledgedWrites).toBeGreaterThan(0);
     }
@@ -177,7 +196,7 @@ async function footprints(stack: TestStack): Promise<ServerFootprint[]> {
 
 async function expectReport(
   stack: TestStack,
-  kind: "cutover" | "rollback",
+  kind: UpdateReport["kind"],
   [from, to]: [Colour, Colour],
 ): Promise<void> {
   const { report, markdown } = await lastUpdate(stack);

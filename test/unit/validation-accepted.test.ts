@@ -42,6 +42,14 @@ describe("a configuration that is accepted", () => {
     });
   });
 
+  it("takes a word as a rehearsal's name, and an empty one as none", () => {
+    const blue = { version: "7.0" };
+    expect(accept({ live: "blue", blue, rehearsal: "2026-11-21" })).toMatchObject({
+      rehearsal: "2026-11-21",
+    });
+    expect(accept({ live: "blue", blue, rehearsal: "" })).not.toHaveProperty("rehearsal");
+  });
+
   it("counts default ports from the write port, with room for replicas", () => {
     const version = { version: "7.0", replicas: 5 };
     const args = accept({ live: "blue", blue: version, green: version, endpoint: { writePort: 7_000 } });

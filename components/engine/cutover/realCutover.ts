@@ -14,7 +14,7 @@ import type { CutoverFigures, CutoverInput } from "./cutoverInput.ts";
 import { sameKeyspace, standbyProgress } from "./catchUp.ts";
 import { holdForGood, pausesWritesOnly, pauseWrites, type Pause } from "../pause.ts";
 import type { CutoverSteps } from "./phases.ts";
-import { rehearsePause } from "./rehearsal.ts";
+import { warmUpPause } from "./warmUp.ts";
 import { watchRollbackLink } from "./rollbackLink.ts";
 import { moveReaders } from "./readers.ts";
 
@@ -71,7 +71,7 @@ export class RealCutover implements CutoverSteps {
     // A PING between promotion and demotion would put the old colour ahead of the new one's history: 14 bytes that
     // would cost the rollback link.
     await setRaised(from.primary, "repl-ping-replica-period", true);
-    if (this.holdsWritesOnly) await rehearsePause(this.input, (input) => this.rehearsalOf(input));
+    if (this.holdsWritesOnly) await warmUpPause(this.input, (input) => this.stepsOn(input));
     this.checkDeadline();
     return `backlog of ${to.colour} ${backlog.sizeBytes} bytes for ${backlog.bytesPerSecond} bytes/s`;
   };
@@ -198,10 +198,10 @@ export class RealCutover implements CutoverSteps {
     );
   }
 
-  private rehearsalOf(input: CutoverInput): RealCutover {
-    const rehearsal = new RealCutover(input);
-    rehearsal.fromVersion = this.fromVersion;
-    return rehearsal;
+  private stepsOn(input: CutoverInput): RealCutover {
+    const steps = new RealCutover(input);
+    steps.fromVersion = this.fromVersion;
+    return steps;
   }
 
   private gateOf(end: "from" | "to"): Gate {

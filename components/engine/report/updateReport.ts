@@ -33,7 +33,7 @@ export interface UpdateReport {
   schemaVersion: 1;
   /** The deployment's name. */
   name: string;
-  kind: "cutover" | "rollback" | "retire";
+  kind: "cutover" | "rollback" | "rehearsal" | "retire";
   /** The colour that served before; at a retirement, the one that is removed. */
   from: ReportedColour;
   /** The colour that serves afterwards. */

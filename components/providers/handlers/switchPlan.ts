@@ -7,6 +7,7 @@ import { Haproxy } from "../../engine/haproxy.ts";
 import { followRefusal, leftByCutOffCutover } from "../../engine/replicationLink.ts";
 import { formatVersion } from "../../engine/serverVersion.ts";
 import type { TrafficSwitchInputs } from "../trafficSwitch.ts";
+import { isRehearsalDue, planRehearsal } from "./rehearsalPlan.ts";
 import { say } from "./say.ts";
 import { verdictFor, verdictText, withLogin, type Session } from "./session.ts";
 import { lookAtSwitch } from "./switchState.ts";
@@ -32,6 +33,9 @@ export async function planSwitch(
   const added = COLOURS.filter((colour) => news[colour] !== undefined && olds[colour] === undefined);
   const removed = COLOURS.filter((colour) => news[colour] === undefined && olds[colour] !== undefined);
   const deployed = COLOURS.filter((colour) => olds[colour] !== undefined);
+  const rehearsal = isRehearsalDue(olds, news);
+  if (rehearsal && (deployed.length < COLOURS.length || removed.length > 0))
+    return planRehearsal(false, news, session);
   if (deployed.length === 0) return auditExisting(news);
   const silent = deployed.filter((colour) => session.unreachable[colour] !== undefined);
   if (silent.length > 0 && (olds.live !== news.live || removed.length > 0)) {
@@ -48,11 +52,32 @@ export async function planSwitch(
     return { plan: [], failures: [{ property: "", reason }] };
   }
   if (removed.length > 0) return { plan: [...settling, ...retirePlan(removed, news)], failures: [] };
-  if (serving !== news.live) return planCutoverTo(news.live, serving, settling, news, session);
+  if (serving !== news.live) {
+    const cutover = await planCutoverTo(news.live, serving, settling, news, session);
+    return rehearsal ? joined(cutover, await planRehearsal(true, news, session)) : cutover;
+  }
+  if (rehearsal) return planRehearsalAlone(serving, settling, news, session);
   const standby = otherColour(serving);
   if (added.includes(standby)) await announceStandby(serving, standby, news);
   const found = situation.kind === "serving" ? await lookAtSwitch(news, session) : undefined;
   return { plan: [...settling, ...(found?.repairs ?? [])], failures: [] };
+}
+
+function joined(a: SwitchPlan, b: SwitchPlan): SwitchPlan {
+  return { plan: [...a.plan, ...b.plan], failures: [...a.failures, ...b.failures] };
+}
+
+/** A rehearsal of a colour that serves already: the checks are those of a cutover away from it. */
+async function planRehearsalAlone(
+  live: Colour,
+  settling: string[],
+  news: TrafficSwitchInputs,
+  session: Session,
+): Promise<SwitchPlan> {
+  const failures = await failedChecks(live, otherColour(live), settling, news);
+  const rehearsal = await planRehearsal(true, news, session);
+  say("plan:", ...settling, ...rehearsal.plan);
+  return joined({ plan: settling, failures }, rehearsal);
 }
 
 /** Before a server that exists already becomes the live colour, it is looked at as before a cutover. */

@@ -1,22 +1,19 @@
-import { COLOURS, otherColour, type Colour } from "../../engine/colour.ts";
-import { CutoverError, cutOver, type CutoverResult } from "../../engine/cutover/cutover.ts";
+import { COLOURS, otherColour } from "../../engine/colour.ts";
 import { settle } from "../../engine/cutover/settle.ts";
 import { situationOf } from "../../engine/cutover/serving.ts";
 import { observeDeployment, type Deployment } from "../../engine/deployment.ts";
 import { ensureLink, leftByCutOffCutover } from "../../engine/replicationLink.ts";
 import { Haproxy } from "../../engine/haproxy.ts";
 import { RefusedError } from "../../engine/progress.ts";
-import { writeReport } from "../../engine/report/writeReport.ts";
-import type { UpdateReport } from "../../engine/report/updateReport.ts";
-import { compareVersions, type ServerVersion } from "../../engine/serverVersion.ts";
 import { proveConfigWritable } from "../../engine/writableConfig.ts";
 import type { TrafficSwitchInputs } from "../trafficSwitch.ts";
-import { faultPoint } from "./faultPoint.ts";
-import { backUp, takeFinalBackup } from "./finalBackup.ts";
-import { inProjectFolder } from "./projectFolder.ts";
+import { runCutover } from "./cutoverUpdate.ts";
+import { takeFinalBackup } from "./finalBackup.ts";
+import { rehearse } from "./rehearsal.ts";
+import { isRehearsalDue } from "./rehearsalPlan.ts";
+import { saveReport } from "./saveReport.ts";
 import { say } from "./say.ts";
-import { verdictFor, type Session } from "./session.ts";
-import { formatFailure, preflight } from "./switchPlan.ts";
+import type { Session } from "./session.ts";
 
 /** What an update did; absent fields: nothing to tell. */
 export interface SwitchUpdate {
@@ -59,8 +56,12 @@ export async function retireRemoved(
   return report === undefined ? {} : { report };
 }
 
-/** Settles what a killed update left, then cuts over if another colour is to be live. */
-export async function convergeSwitch(news: TrafficSwitchInputs, session: Session): Promise<SwitchUpdate> {
+/** Settles what a killed update left, cuts over if another colour is to be live, and rehearses the way back if asked. */
+export async function convergeSwitch(
+  olds: Partial<TrafficSwitchInputs>,
+  news: TrafficSwitchInputs,
+  session: Session,
+): Promise<SwitchUpdate> {
   for (const [colour, reason] of Object.entries(session.unreachable)) {
     throw new RefusedError(
       `${colour} does not answer (${reason}). Start it and run pulumi up again; nothing was touched`,
@@ -77,12 +78,17 @@ export async function convergeSwitch(news: TrafficSwitchInputs, session: Session
     credentials: news.credentials,
     progress: say,
   });
-  if (serving === news.live) return {};
-  const [from, to] = [session.deployments[serving], session.deployments[news.live]];
-  if (from === undefined || to === undefined) throw new RefusedError(`${news.live} is not deployed`);
+  const rehearsal = isRehearsalDue(olds, news);
+  if (serving === news.live && !rehearsal) return {};
+  const [live, standby] = [session.deployments[news.live], session.deployments[otherColour(news.live)]];
+  if (live === undefined || standby === undefined) {
+    throw new RefusedError(`${live === undefined ? news.live : otherColour(news.live)} is not deployed`);
+  }
   await proveConfigsWritable(deployed, news);
-  await relinkLeftover(from, to, news);
-  return runCutover(from, to, traffic, news);
+  if (serving === news.live) return rehearse(live, standby, traffic, news);
+  await relinkLeftover(standby, live, news);
+  const update = await runCutover(standby, live, traffic, news);
+  return rehearsal ? rehearse(live, standby, traffic, news) : update;
 }
 
 async function proveConfigsWritable(deployed: Deployment[], news: TrafficSwitchInputs): Promise<void> {
@@ -107,90 +113,4 @@ async function relinkLeftover(from: Deployment, to: Deployment, news: TrafficSwi
     pathPrefix: news.pathPrefix,
     progress: say,
   });
-}
-
-async function runCutover(
-  from: Deployment,
-  to: Deployment,
-  traffic: Haproxy,
-  news: TrafficSwitchInputs,
-): Promise<SwitchUpdate> {
-  const startedAt = new Date();
-  const [fromVersion, toVersion] = await Promise.all([from.primary.version(), to.primary.version()]);
-  const verdict = await verdictFor(from, to, news.pathPrefix);
-  const report = (result: CutoverResult, error?: CutoverError) =>
-    reportCutover(news, { from, to, fromVersion, toVersion, startedAt }, result, error);
-  try {
-    const result = await cutOver({
-      from,
-      to,
-      traffic,
-      endpoint: news.endpoint,
-      credentials: news.credentials,
-      guardrails: news.guardrails,
-      verdict,
-      preflight: () => preflightAgain(from.colour, to.colour, news),
-      backup: async () => {
-        const backup = await backUp(from, news);
-        return `${backup.file}, ${backup.bytes} bytes`;
-      },
-      progress: say,
-      onPhase: faultPoint,
-    });
-    const file = await report(result);
-    say(`report: ${file}`);
-    return { report: file };
-  } catch (error) {
-    if (error instanceof CutoverError) say(`report: ${await report(error.result, error)}`);
-    throw error;
-  }
-}
-
-async function preflightAgain(from: Colour, to: Colour, news: TrafficSwitchInputs): Promise<string> {
-  const results = await preflight(from, to, news, { standbyDeployed: true, cutover: true });
-  const failed = results.filter((result) => result.outcome === "fail");
-  if (failed.length > 0) throw new RefusedError(failed.map(formatFailure).join("; "));
-  const warned = results.filter((result) => result.outcome === "warn").length;
-  return `${results.length - warned} checks passed, ${warned} warned`;
-}
-
-interface CutoverFacts {
-  from: Deployment;
-  to: Deployment;
-  fromVersion: ServerVersion;
-  toVersion: ServerVersion;
-  startedAt: Date;
-}
-
-function reportCutover(
-  news: TrafficSwitchInputs,
-  facts: CutoverFacts,
-  { phases, figures }: CutoverResult,
-  error?: CutoverError,
-): Promise<string> {
-  const { writePauseMs, offset, connectionsMoved, backup, verdict, keysCompared, keysDifferent } = figures;
-  return saveReport(news.reportDirectory, {
-    schemaVersion: 1,
-    name: news.name,
-    kind: compareVersions(facts.toVersion.version, facts.fromVersion.version) < 0 ? "rollback" : "cutover",
-    from: { colour: facts.from.colour, version: facts.fromVersion },
-    to: { colour: facts.to.colour, version: facts.toVersion },
-    startedAt: facts.startedAt.toISOString(),
-    finishedAt: new Date().toISOString(),
-    outcome: error === undefined ? "done" : error.abandoned ? "abandoned" : "unfinished",
-    phases,
-    keysCompared,
-    keysDifferent,
-    verdict,
-    ...(writePauseMs === undefined ? {} : { writePauseMs }),
-    ...(offset === undefined ? {} : { offsets: { old: offset, new: offset } }),
-    ...(connectionsMoved === undefined ? {} : { connectionsMoved }),
-    ...(backup === undefined ? {} : { backup }),
-    ...(error === undefined ? {} : { error: error.message }),
-  });
-}
-
-/** @returns the JSON file; its Markdown twin stands beside it */
-async function saveReport(directory: string, report: UpdateReport): Promise<string> {
-  return (await writeReport(inProjectFolder(directory), report)).json;
 }

@@ -116,6 +116,7 @@ const WANTED = [
   "runtime",
   "endpoint",
   "guardrails",
+  "rehearsal",
   "backupDirectory",
   "reportDirectory",
   "pathPrefix",
@@ -128,7 +129,7 @@ async function converge(
 ): Promise<TrafficSwitchOutputs> {
   return withSession(both(olds, news), async (session) => {
     const retired = await retireRemoved(olds, news, session);
-    const update = await convergeSwitch(news, session);
+    const update = await convergeSwitch(olds, news, session);
     const report = update.report ?? retired.report ?? olds.report ?? "";
     return {
       ...news,

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { CutoverInput } from "../../components/engine/cutover/cutoverInput.ts";
 import { PHASES, type CutoverSteps } from "../../components/engine/cutover/phases.ts";
-import { rehearsePause } from "../../components/engine/cutover/rehearsal.ts";
+import { warmUpPause } from "../../components/engine/cutover/warmUp.ts";
 
 /** A primary that notes what reaches it. */
 function primary(reached: string[]): unknown {
@@ -22,13 +22,13 @@ function primary(reached: string[]): unknown {
   };
 }
 
-describe("the rehearsal of a write pause", () => {
+describe("the warm-up of a write pause", () => {
   it("asks the servers for INFO only, whatever the steps do to theirs", async () => {
     const reached: string[] = [];
     const deployment = { target: {}, colour: "blue", primary: primary(reached) };
     const input = { from: deployment, to: { ...deployment, colour: "green" } } as unknown as CutoverInput;
     const ran: string[] = [];
-    await rehearsePause(input, ({ from, to, traffic }) => {
+    await warmUpPause(input, ({ from, to, traffic }) => {
       const step = (name: string) => async (): Promise<string> => {
         ran.push(name);
         await traffic.open("green");

@@ -16,7 +16,7 @@ type Recording = Record<string, string>;
  * the write pause was 13 to 20 ms without this and 8.5 to 10.5 from a process's third cutover on (Node 24, two cores).
  * @param steps makes the steps of a cutover of that input
  */
-export async function rehearsePause(
+export async function warmUpPause(
   input: CutoverInput,
   steps: (input: CutoverInput) => CutoverSteps,
 ): Promise<void> {

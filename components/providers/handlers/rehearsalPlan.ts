@@ -1,0 +1,48 @@
+import { otherColour, type Colour } from "../../engine/colour.ts";
+import { planCutover } from "../../engine/cutover/dryRunCutover.ts";
+import type { TrafficSwitchInputs } from "../trafficSwitch.ts";
+import { verdictFor, type Session } from "./session.ts";
+import type { SwitchPlan } from "./switchPlan.ts";
+
+/** Whether this update is the one in which the rehearsal is new. */
+export function isRehearsalDue(
+  olds: Pick<Partial<TrafficSwitchInputs>, "rehearsal">,
+  news: Pick<TrafficSwitchInputs, "rehearsal">,
+): boolean {
+  return news.rehearsal !== undefined && news.rehearsal !== olds.rehearsal;
+}
+
+/** What a rehearsal will do, and what speaks against it before anything is known of the servers' state. */
+export async function planRehearsal(
+  standbyDeployed: boolean,
+  news: TrafficSwitchInputs,
+  session: Session,
+): Promise<SwitchPlan> {
+  const { live, pathPrefix } = news;
+  const standby = otherColour(live);
+  const [from, to] = [session.deployments[live], session.deployments[standby]];
+  const refuse = (reason: string): SwitchPlan => ({
+    plan: [],
+    failures: [{ property: "", reason: `${pathPrefix}rehearsal: ${reason}` }],
+  });
+  if (!standbyDeployed || from === undefined || to === undefined) {
+    return refuse(
+      `there is no ${standby} in sync to go to and come back from. Remove the rehearsal, run pulumi up with both colours, and set it then`,
+    );
+  }
+  const verdict = await verdictFor(from, to, pathPrefix);
+  if (verdict.kind === "backup only") {
+    return refuse(
+      `${live} could not come back from ${standby} without loss: ${verdict.reason}. Remove the rehearsal`,
+    );
+  }
+  const leg = async (title: string, a: Colour, b: Colour): Promise<string[]> => {
+    const { guardrails, backupDirectory } = news;
+    const plan = await planCutover({ from: a, to: b, verdict, guardrails, backupDirectory });
+    return plan.map((line) => `rehearsal, ${title}: ${line.trim()}`);
+  };
+  return {
+    plan: [...(await leg("there", live, standby)), ...(await leg("back", standby, live))],
+    failures: [],
+  };
+}
