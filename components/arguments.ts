@@ -1,5 +1,6 @@
 import type * as pulumi from "@pulumi/pulumi";
 import type { Address } from "./engine/address.ts";
+import type { BakeSettings } from "./engine/bake/bakeSettings.ts";
 import type { Colour } from "./engine/colour.ts";
 import { DEFAULT_GUARDRAILS, type Guardrails } from "./engine/guardrails.ts";
 
@@ -37,6 +38,8 @@ export interface RedisBlueGreenArgs {
   auth?: AuthArgs | undefined;
   /** Limits and permissions of an update; what is absent has its default. */
   guardrails?: { [Name in keyof Guardrails]?: Guardrails[Name] | undefined } | undefined;
+  /** Watches a new live colour after a cutover, and goes back where a limit is passed; what is absent has its default. */
+  bake?: { [Name in keyof BakeSettings]?: BakeSettings[Name] | undefined } | undefined;
   /**
    * A word of your own, such as a date. The update in which it is new cuts over from the live colour to the standby and
    * back under live traffic, so that the way back is proven before it is needed. Later updates leave it alone.
@@ -197,6 +200,7 @@ export interface Arguments<Password = string> {
   endpoint: EndpointArguments;
   auth: AuthArguments<Password>;
   guardrails: Guardrails;
+  bake: BakeSettings;
   rehearsal?: string;
   backup: { directory: string };
   report: { directory: string };

@@ -190,7 +190,7 @@ export class RedisBlueGreen extends pulumi.ComponentResource {
     credentials: pulumi.Output<SwitchCredentials>,
     dependsOn: pulumi.Resource[],
   ): TrafficSwitch {
-    const { live, blue, green, endpoint, guardrails, rehearsal, backup, report } = this.args;
+    const { live, blue, green, endpoint, guardrails, bake, rehearsal, backup, report } = this.args;
     return new TrafficSwitch(
       name,
       {
@@ -204,6 +204,7 @@ export class RedisBlueGreen extends pulumi.ComponentResource {
         runtime: { host: "127.0.0.1", port: endpoint.runtimePort },
         endpoint: { host: reachableHost(endpoint.host), port: endpoint.writePort },
         guardrails,
+        bake,
         ...(rehearsal === undefined ? {} : { rehearsal }),
         backupDirectory: backup.directory,
         reportDirectory: report.directory,

@@ -20,6 +20,8 @@ export interface Gate {
   unopened?: boolean;
   /** A cutover closed this server for good, once another one held every byte of this history up to the offset. */
   handedOver?: Handover;
+  /** It was live, and the update that made it so went back because its bake failed: the name of that. */
+  rolledBack?: string;
 }
 
 export type { Handover } from "./handover.ts";
@@ -30,6 +32,7 @@ export type { Handover } from "./handover.ts";
  * which gives a primary another replication ID, and go when the gate is opened.
  */
 const UNOPENED = "redis-bluegreen:unopened";
+const ROLLED_BACK = "redis-bluegreen:rolled-back:";
 
 /** Looks at a server's gate. */
 export async function readGate(server: RedisServer): Promise<Gate> {
@@ -43,6 +46,7 @@ export async function readGate(server: RedisServer): Promise<Gate> {
   const proxyOn = Array.isArray(flags) && flags.includes("on");
   const notes = proxyOn ? [] : keyPatterns(user?.[user.indexOf("keys") + 1]);
   const handedOver = handoverIn(notes);
+  const rolledBack = notes.find((note) => note.startsWith(ROLLED_BACK))?.slice(ROLLED_BACK.length);
   return {
     proxyOn,
     fenced: fence.raised,
@@ -50,6 +54,7 @@ export async function readGate(server: RedisServer): Promise<Gate> {
     replicationUser: replicationUser !== null,
     ...(fence.raised && notes.includes(UNOPENED) ? { unopened: true } : {}),
     ...(handedOver === undefined ? {} : { handedOver }),
+    ...(rolledBack === undefined ? {} : { rolledBack }),
   };
 }
 
@@ -95,6 +100,12 @@ export async function persistClosed(
     if (isWithoutFile(error)) return false;
     throw error;
   }
+}
+
+/** Notes on a standby that it was tried and left again; the next promotion wipes it. */
+export async function noteRolledBack(standby: RedisServer, id: string): Promise<void> {
+  await standby.call("ACL", "SETUSER", PROXY_USER, `~${ROLLED_BACK}${id}`);
+  await standby.configRewrite();
 }
 
 /** Refuses every write, for good. */

@@ -1,5 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { Address } from "../engine/address.ts";
+import type { BakeSettings } from "../engine/bake/bakeSettings.ts";
 import type { Colour } from "../engine/colour.ts";
 import type { Credentials, Login } from "../engine/credentials.ts";
 import type { DeploymentTarget } from "../engine/deploymentTarget.ts";
@@ -39,6 +40,7 @@ export interface TrafficSwitchInputs {
   runtime: Address;
   endpoint: Address;
   guardrails: Guardrails;
+  bake: BakeSettings;
   /** The update in which it is new rehearses the way back. */
   rehearsal?: string;
   backupDirectory: string;

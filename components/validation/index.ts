@@ -2,6 +2,7 @@ import { defaults, type Arguments, type ColourArguments } from "../arguments.ts"
 import { formatAddress } from "../engine/address.ts";
 import type { Colour } from "../engine/colour.ts";
 import { AUTH_KEYS, checkPasswords, readAuth } from "./auth.ts";
+import { BAKE_KEYS, readBake } from "./bake.ts";
 import { readColour } from "./colour.ts";
 import { quote } from "./describe.ts";
 import { ENDPOINT_KEYS, readEndpoint } from "./endpoint.ts";
@@ -24,6 +25,7 @@ export const KEYS: readonly string[] = [
   "endpoint",
   "auth",
   "guardrails",
+  "bake",
   "rehearsal",
   "backup",
   "report",
@@ -61,6 +63,7 @@ export function validateArguments(raw: unknown, options: ValidationOptions): Val
     endpoint: readEndpoint(root.section("endpoint", ENDPOINT_KEYS)),
     auth: readAuth(root.section("auth", AUTH_KEYS)),
     guardrails: readGuardrails(root.section("guardrails", GUARDRAIL_KEYS)),
+    bake: readBake(root.section("bake", BAKE_KEYS)),
     backup: { directory: readDirectory(root, "backup", "backups", options.stack) },
     report: { directory: readDirectory(root, "report", "reports", options.stack) },
   };

@@ -68,7 +68,7 @@ describe("the life of a stack from the first deployment to a rollback", () => {
     const { windows, findings } = await stopWorkload();
     expect(windows["all"], findings.join("\n")).toMatchObject(NOTHING_NOTICED);
     expect((await stack.outputs())["rollback"]).toMatch(/^lossless \(native\): /);
-    expect(await expectEqualData(stack, "blue")).toBeGreaterThan(2_000);
+    expect(await expectEqualData(stack, "green")).toBeGreaterThan(2_000);
   });
 
   step("previews the cutover: plan, links, checks, and nothing changes on any server", async () => {
@@ -140,9 +140,42 @@ describe("the life of a stack from the first deployment to a rollback", () => {
     await stack.upUnchanged();
   });
 
+  let failedBake = "";
+
+  step("goes back under load when a bake's limit is passed, and doesn't try again unless told", async () => {
+    await stack.edit({ live: "green", bake: { seconds: 60, maxP99Ms: 0 } });
+    await workload?.mark("failed bake");
+    const { code, output } = await stack.pulumi("up", "--yes", "--skip-preview");
+    await workload?.mark("after the failed bake");
+    expect(code).not.toBe(0);
+    expect(output).toMatch(
+      /the bake of green failed: latency p99 in ms \d+(\.\d)?, maxP99Ms 0\. Going back to blue/,
+    );
+    expect(output).toContain("blue is live again, with every write that green took.");
+    failedBake = /bake\.retry: (\w+) to try again/.exec(output)?.[1] ?? "";
+    expect(await whoAnswers(stack, stack.ports.write)).toBe(await identityOf(stack, "blue"));
+    const again = await stack.pulumi("up", "--yes", "--skip-preview");
+    expect(again.code).not.toBe(0);
+    expect(again.output).toContain(`green was left again (${failedBake}) because its bake failed`);
+    expect(await whoAnswers(stack, stack.ports.write)).toBe(await identityOf(stack, "blue"));
+    await workload?.awaitWrites(200);
+  });
+
+  step("tries again when told, and is content with a bake within its limits", async () => {
+    await stack.edit({ bake: { seconds: 5, maxP99Ms: 5_000, maxP95Ms: 5_000, retry: failedBake } });
+    await workload?.mark("bake");
+    const output = await stack.up();
+    await workload?.mark("after the bake");
+    expect(output).toContain("bake: green is watched for 5 s");
+    expect(output).toContain("bake: passed, 5 looks at green");
+    expect(await whoAnswers(stack, stack.ports.write)).toBe(await identityOf(stack, "green"));
+    await workload?.awaitWrites(200);
+    await stack.upUnchanged();
+  });
+
   step("has lost nothing, repeated nothing and shown no error to any client", async () => {
     const { windows, findings } = await stopWorkload();
-    for (const window of ["all", "on green", "rollback", "on blue", "rehearsal", "after the rehearsal"]) {
+    for (const window of WINDOWS) {
       expect(windows[window], `${window}: ${findings.join("\n")}`).toMatchObject(NOTHING_NOTICED);
       expect(windows[window]?.acknowledgedWrites).toBeGreaterThan(0);
     }
@@ -156,6 +189,20 @@ describe("the life of a stack from the first deployment to a rollback", () => {
     return result;
   }
 });
+
+/** Of the workload's second run. */
+const WINDOWS = [
+  "all",
+  "on green",
+  "rollback",
+  "on blue",
+  "rehearsal",
+  "after the rehearsal",
+  "failed bake",
+  "after the failed bake",
+  "bake",
+  "after the bake",
+];
 
 /** Eight clients; "all" counts what they do until the next mark. */
 async function startWorkload(stack: TestStack): Promise<Workload> {

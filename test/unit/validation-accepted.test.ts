@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { mapPasswords, operatorPorts, type Arguments } from "../../components/arguments.ts";
+import { DEFAULT_BAKE } from "../../components/engine/bake/bakeSettings.ts";
 import { DEFAULT_GUARDRAILS } from "../../components/engine/guardrails.ts";
 import { validateArguments } from "../../components/validation/index.ts";
 
@@ -37,6 +38,7 @@ describe("a configuration that is accepted", () => {
       },
       auth: { applicationUser: "default" },
       guardrails: DEFAULT_GUARDRAILS,
+      bake: DEFAULT_BAKE,
       backup: { directory: "backups/demo" },
       report: { directory: "reports/demo" },
     });

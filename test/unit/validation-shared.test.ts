@@ -13,8 +13,8 @@ describeRefusals("a configuration that is refused", [
   [
     "an unknown key",
     { ...withBlue({}), lvie: "blue", guardrail: {} },
-    "lvie is an unknown key, but must be one of platform, live, blue, green, endpoint, auth, guardrails, rehearsal, backup, report: rename it to live, or remove it.",
-    "guardrail is an unknown key, but must be one of platform, live, blue, green, endpoint, auth, guardrails, rehearsal, backup, report: rename it to guardrails, or remove it.",
+    "lvie is an unknown key, but must be one of platform, live, blue, green, endpoint, auth, guardrails, bake, rehearsal, backup, report: rename it to live, or remove it.",
+    "guardrail is an unknown key, but must be one of platform, live, blue, green, endpoint, auth, guardrails, bake, rehearsal, backup, report: rename it to guardrails, or remove it.",
   ],
   [
     "an unknown key that is near to none",
@@ -235,7 +235,7 @@ it("gives all its problems at once, as a numbered list", () => {
   expect(formatProblems("The configuration of stack demo", problems)).toBe(
     [
       "The configuration of stack demo has 2 problems; nothing was changed:",
-      "  1. redis-bluegreen:y is an unknown key, but must be one of platform, live, blue, green, endpoint, auth, guardrails, rehearsal, backup, report: remove it.",
+      "  1. redis-bluegreen:y is an unknown key, but must be one of platform, live, blue, green, endpoint, auth, guardrails, bake, rehearsal, backup, report: remove it.",
       '  2. redis-bluegreen:live is "x", but must be blue or green: set one of these.',
     ].join("\n"),
   );

@@ -146,6 +146,11 @@ async function planCutoverTo(
 ): Promise<SwitchPlan> {
   const [old, next] = [session.deployments[from], session.deployments[to]];
   if (old === undefined || next === undefined) return NOTHING;
+  const leftAgain = session.observed[to]?.gate.rolledBack;
+  if (leftAgain !== undefined && leftAgain !== news.bake.retry) {
+    const reason = `${news.pathPrefix}live: ${to} was left again (${leftAgain}) because its bake failed, and is not tried again by itself. Set it to ${from}; or mend the cause and set ${news.pathPrefix}bake.retry: ${leftAgain}`;
+    return { plan: [], failures: [{ property: "", reason }] };
+  }
   const verdict = await verdictFor(old, next, news.pathPrefix);
   say(
     `cutover ${from} (${formatVersion(await old.primary.version())}) -> ${to} (${formatVersion(await next.primary.version())})`,
@@ -161,8 +166,16 @@ async function planCutoverTo(
     guardrails: news.guardrails,
     backupDirectory: news.backupDirectory,
   });
-  say("plan:", ...first, ...plan);
-  return { plan: [...first, ...plan], failures };
+  const baking = bakePlan(to, from, news);
+  say("plan:", ...first, ...plan, ...baking);
+  return { plan: [...first, ...plan, ...baking], failures };
+}
+
+function bakePlan(to: Colour, from: Colour, { bake: { seconds } }: TrafficSwitchInputs): string[] {
+  if (seconds === 0) return [];
+  return [
+    `watch ${to} for ${seconds} s; where a limit of the bake is passed, cut over to ${from} again and fail`,
+  ];
 }
 
 /** A colour that a cut-off cutover promoted without opening it follows again first; where it can't, the checks fail. */

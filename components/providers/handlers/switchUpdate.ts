@@ -7,6 +7,7 @@ import { Haproxy } from "../../engine/haproxy.ts";
 import { RefusedError } from "../../engine/progress.ts";
 import { proveConfigWritable } from "../../engine/writableConfig.ts";
 import type { TrafficSwitchInputs } from "../trafficSwitch.ts";
+import { bakeAfterCutover } from "./bakeUpdate.ts";
 import { runCutover } from "./cutoverUpdate.ts";
 import { takeFinalBackup } from "./finalBackup.ts";
 import { rehearse } from "./rehearsal.ts";
@@ -56,7 +57,7 @@ export async function retireRemoved(
   return report === undefined ? {} : { report };
 }
 
-/** Settles what a killed update left, cuts over if another colour is to be live, and rehearses the way back if asked. */
+/** Settles what a killed update left, cuts over if another colour is to be live, rehearses and bakes if asked. */
 export async function convergeSwitch(
   olds: Partial<TrafficSwitchInputs>,
   news: TrafficSwitchInputs,
@@ -87,8 +88,10 @@ export async function convergeSwitch(
   await proveConfigsWritable(deployed, news);
   if (serving === news.live) return rehearse(live, standby, traffic, news);
   await relinkLeftover(standby, live, news);
-  const update = await runCutover(standby, live, traffic, news);
-  return rehearsal ? rehearse(live, standby, traffic, news) : update;
+  const cutover = await runCutover(standby, live, traffic, news);
+  const update = rehearsal ? await rehearse(live, standby, traffic, news) : cutover;
+  await bakeAfterCutover(live, standby, traffic, news);
+  return update;
 }
 
 async function proveConfigsWritable(deployed: Deployment[], news: TrafficSwitchInputs): Promise<void> {

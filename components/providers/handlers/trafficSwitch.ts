@@ -116,6 +116,7 @@ const WANTED = [
   "runtime",
   "endpoint",
   "guardrails",
+  "bake",
   "rehearsal",
   "backupDirectory",
   "reportDirectory",

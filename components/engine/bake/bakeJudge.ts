@@ -1,0 +1,107 @@
+import type { BakeSample } from "./bakeSample.ts";
+import type { BakeSettings } from "./bakeSettings.ts";
+
+/** A figure beside its limit. */
+export interface BakeFigure {
+  /** As in the configuration, e.g. `maxP99Ms`. */
+  limit: keyof BakeSettings;
+  name: string;
+  value: number;
+  allowed: number;
+  beyond: boolean;
+}
+
+/** So many looks in a row have to be beyond a limit: one slow look is no reason to move clients again. */
+const LOOKS_BEYOND = 3;
+const LATENCY_WINDOW_MS = 10_000;
+/** A hit rate of fewer lookups says nothing. */
+const ENOUGH_LOOKUPS = 1_000;
+
+/** Compares what was seen with the limits, look by look. */
+export class BakeJudge {
+  readonly #settings: BakeSettings;
+  readonly #samples: BakeSample[] = [];
+  readonly #beyond = new Map<string, number>();
+
+  constructor(settings: BakeSettings) {
+    this.#settings = settings;
+  }
+
+  /** Takes a look's figures; answers with those that were beyond their limit three looks in a row. */
+  judge(sample: BakeSample): BakeFigure[] {
+    this.#samples.push(sample);
+    const breached: BakeFigure[] = [];
+    for (const figure of this.figures()) {
+      const looks = figure.beyond ? (this.#beyond.get(figure.limit) ?? 0) + 1 : 0;
+      this.#beyond.set(figure.limit, looks);
+      if (looks >= LOOKS_BEYOND) breached.push(figure);
+    }
+    return breached;
+  }
+
+  /** The last look's figures; a rate needs two looks. */
+  figures(): BakeFigure[] {
+    const [last, previous] = [this.#samples.at(-1), this.#samples.at(-2)];
+    if (last === undefined) return [];
+    const figures = [...this.#latencies(last), ...this.#standing(last)];
+    return previous === undefined ? figures : [...figures, ...this.#rates(previous, last)];
+  }
+
+  #latencies({ at }: BakeSample): BakeFigure[] {
+    const recent = this.#samples.filter((sample) => at - sample.at <= LATENCY_WINDOW_MS);
+    const sorted = recent.flatMap(({ latencies }) => latencies).sort((a, b) => a - b);
+    const percentile = (percent: number): number =>
+      sorted[Math.min(sorted.length - 1, Math.floor((sorted.length * percent) / 100))] ?? 0;
+    return [
+      this.#atMost("maxP50Ms", "latency p50 in ms", percentile(50)),
+      this.#atMost("maxP95Ms", "latency p95 in ms", percentile(95)),
+      this.#atMost("maxP99Ms", "latency p99 in ms", percentile(99)),
+    ];
+  }
+
+  #standing(last: BakeSample): BakeFigure[] {
+    const [first] = this.#samples;
+    const hits = last.hits - (first?.hits ?? 0);
+    const lookups = hits + last.misses - (first?.misses ?? 0);
+    const share = lookups < ENOUGH_LOOKUPS ? 100 : (100 * hits) / lookups;
+    const { minHitPercent } = this.#settings;
+    const memory = last.maxMemory === 0 ? 0 : (100 * last.usedMemory) / last.maxMemory;
+    return [
+      {
+        limit: "minHitPercent",
+        name: "hit rate in %",
+        value: share,
+        allowed: minHitPercent,
+        beyond: share < minHitPercent,
+      },
+      this.#atMost("maxMemoryPercent", "used memory in % of maxmemory", memory),
+      ...(last.lagBytes === undefined
+        ? []
+        : [this.#atMost("maxLagBytes", "lag of the old colour in bytes", last.lagBytes)]),
+    ];
+  }
+
+  #rates(previous: BakeSample, last: BakeSample): BakeFigure[] {
+    const seconds = Math.max(0.001, (last.at - previous.at) / 1_000);
+    const rejected = (last.rejectedConnections - previous.rejectedConnections) / seconds;
+    const figures = [
+      this.#atMost("maxRejectedConnectionsPerSecond", "rejected connections a second", rejected),
+    ];
+    if (last.errorReplies !== undefined && previous.errorReplies !== undefined) {
+      const errors = (last.errorReplies - previous.errorReplies) / seconds;
+      figures.push(this.#atMost("maxErrorRepliesPerSecond", "error replies a second", errors));
+    }
+    return figures;
+  }
+
+  #atMost(limit: Exclude<keyof BakeSettings, "retry">, name: string, value: number): BakeFigure {
+    const allowed = this.#settings[limit];
+    return { limit, name, value, allowed, beyond: value > allowed };
+  }
+}
+
+/** `latency p99 in ms 812.4, maxP99Ms 500`. */
+export function describeFigure({ name, value, limit, allowed }: BakeFigure): string {
+  const shown = Number.isFinite(value) ? String(Math.round(value * 10) / 10) : "unknown, its link is down";
+  return `${name} ${shown}, ${limit} ${allowed}`;
+}

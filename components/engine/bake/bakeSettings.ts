@@ -1,0 +1,36 @@
+/** How a new live colour is watched after a cutover, and what makes the update roll back. */
+export interface BakeSettings {
+  /** How long. 0: not at all. Default 0. */
+  seconds: number;
+  /** Error replies a second, over a look's interval (Redis 6.2 and newer count them). Default 10. */
+  maxErrorRepliesPerSecond: number;
+  /** Connections a second that the server turned away because it had `maxclients`. Default 0. */
+  maxRejectedConnectionsPerSecond: number;
+  /** Latency of a PING through the write endpoint, over the last ten seconds. Milliseconds; default 100. */
+  maxP50Ms: number;
+  /** Default 250. */
+  maxP95Ms: number;
+  /** Default 500. */
+  maxP99Ms: number;
+  /** Least share of lookups that find their key since the bake began, in percent; judged from 1,000 lookups on. Default 0. */
+  minHitPercent: number;
+  /** Used memory in percent of `maxmemory`, where there is one. Default 100. */
+  maxMemoryPercent: number;
+  /** How far the old colour may fall behind, in bytes; a link that is down counts as too far. Default 64 MiB. */
+  maxLagBytes: number;
+  /** The rolled-back cutover that may be tried again, as its message names it. */
+  retry?: string;
+}
+
+/** The defaults. */
+export const DEFAULT_BAKE: BakeSettings = {
+  seconds: 0,
+  maxErrorRepliesPerSecond: 10,
+  maxRejectedConnectionsPerSecond: 0,
+  maxP50Ms: 100,
+  maxP95Ms: 250,
+  maxP99Ms: 500,
+  minHitPercent: 0,
+  maxMemoryPercent: 100,
+  maxLagBytes: 64 * 1024 * 1024,
+};

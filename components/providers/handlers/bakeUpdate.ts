@@ -1,0 +1,83 @@
+import { bake, describeBreach } from "../../engine/bake/bake.ts";
+import type { BakeSubjects } from "../../engine/bake/bakeSample.ts";
+import { operatorLogin, type Deployment } from "../../engine/deployment.ts";
+import { noteRolledBack } from "../../engine/gate.ts";
+import type { Haproxy } from "../../engine/haproxy.ts";
+import { RefusedError } from "../../engine/progress.ts";
+import { RedisServer } from "../../engine/redisServer.ts";
+import type { TrafficSwitchInputs } from "../trafficSwitch.ts";
+import { runCutover } from "./cutoverUpdate.ts";
+import { say } from "./say.ts";
+
+/**
+ * Watches the colour that has just become live, and goes back to the old one where a limit is passed.
+ * @throws RefusedError after going back, with the figures and how to try again
+ */
+export async function bakeAfterCutover(
+  live: Deployment,
+  standby: Deployment,
+  traffic: Haproxy,
+  news: TrafficSwitchInputs,
+): Promise<void> {
+  const { seconds } = news.bake;
+  if (seconds === 0) return;
+  const follows = (await standby.primary.replication()).role === "replica";
+  say(`bake: ${live.colour} is watched for ${seconds} s`);
+  const outcome = await bake(
+    news.bake,
+    () => connectSubjects(live, follows ? standby : undefined, news),
+    say,
+  );
+  if (outcome.kind === "passed") {
+    say(`bake: passed, ${outcome.looks} looks at ${live.colour}`);
+  } else if (outcome.kind === "inconclusive") {
+    say(
+      `bake: inconclusive, ${outcome.failed} of ${outcome.looks} looks failed (${outcome.reason}). ${live.colour} stays live; look at it, and go back with ${news.pathPrefix}live: ${standby.colour} where that is better`,
+    );
+  } else {
+    await goBack(describeBreach(outcome.breached), follows, { live, standby, traffic, news });
+  }
+}
+
+async function connectSubjects(
+  live: Deployment,
+  standby: Deployment | undefined,
+  { endpoint, credentials }: TrafficSwitchInputs,
+): Promise<BakeSubjects> {
+  const through = await RedisServer.connect(endpoint, operatorLogin(live.target, credentials), 2_000);
+  return {
+    live: live.primary,
+    ...(standby === undefined ? {} : { standby: standby.primary }),
+    endpoint: through,
+  };
+}
+
+interface WayBack {
+  live: Deployment;
+  standby: Deployment;
+  traffic: Haproxy;
+  news: TrafficSwitchInputs;
+}
+
+async function goBack(breach: string, follows: boolean, way: WayBack): Promise<never> {
+  const { live, standby, traffic, news } = way;
+  const failed = `the bake of ${live.colour} failed: ${breach}`;
+  if (!follows) {
+    throw new RefusedError(
+      `${failed}. ${standby.colour} does not follow it and could not come back without loss, so ${live.colour} stays live`,
+    );
+  }
+  say(`${failed}. Going back to ${standby.colour}`);
+  try {
+    await runCutover(live, standby, traffic, news);
+  } catch (error) {
+    throw new RefusedError(
+      `${failed}, and going back did not succeed: ${error instanceof Error ? error.message : String(error)}`,
+    );
+  }
+  const id = new Date().toISOString().replace(/[-:]|\.\d+/g, "");
+  await noteRolledBack(live.primary, id);
+  throw new RefusedError(
+    `${failed}. ${standby.colour} is live again, with every write that ${live.colour} took. Set ${news.pathPrefix}live: ${standby.colour}; or mend the cause and set ${news.pathPrefix}bake.retry: ${id} to try again`,
+  );
+}
