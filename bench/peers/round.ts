@@ -1,6 +1,6 @@
 import { Clients } from "./clients/clients.ts";
-import type { ClientTrace } from "./clients/messages.ts";
-import type { ContestantName, Contestant } from "./contestants/contestant.ts";
+import type { ClientTrace, Sight } from "./clients/messages.ts";
+import type { Contestant, ContestantName, OwnReport } from "./contestants/contestant.ts";
 import type { PhaseRecord } from "../../components/engine/cutover/phases.ts";
 import { Cutover } from "./contestants/cutover.ts";
 import { Failover } from "./contestants/failover.ts";
@@ -30,12 +30,17 @@ export interface Round extends Case {
   repeated: number;
   acknowledged: number;
   clientStallMs: number;
+  /** Violations and errors in words, where there were any. */
+  findings?: string[];
   phases?: PhaseRecord[];
   trace?: ClientTrace;
 }
 
 /** Writes that clients get acknowledged before and after a move, so that its surroundings are ordinary. */
 const WRITES_AROUND = 300;
+
+/** How many findings of a round are kept. */
+const FINDINGS = 3;
 
 let made = 0;
 
@@ -53,28 +58,33 @@ export async function runRound(scene: Scene, name: ContestantName, at: Case, rou
     const { server, auditAt } = await contestant.arrived();
     await clients.awaitWrites(WRITES_AROUND, server);
     const sight = await clients.stop(server, auditAt);
-    return {
-      ...at,
-      contestant: name,
-      round,
-      pauseMs: sight.pauseMs ?? null,
-      survivingPauseMs: sight.survivingPauseMs ?? null,
-      ownPauseMs: own.pauseMs ?? null,
-      longestWaitMs: sight.longestWaitMs,
-      errors: sight.errors,
-      lost: sight.lost,
-      repeated: sight.repeated,
-      acknowledged: sight.acknowledged,
-      clientStallMs: sight.ownStallMs,
-      ...(sight.trace === undefined ? {} : { trace: sight.trace }),
-      ...(own.phases === undefined ? {} : { phases: own.phases }),
-    };
+    return { ...at, contestant: name, round, ...figuresOf(sight, own) };
   } finally {
     clients?.kill();
     await contestant.finish();
     await scene.reset();
     if (clients !== undefined) await scene.blue.admin.call("UNLINK", ...clients.keys);
   }
+}
+
+function figuresOf(
+  { pauseMs, survivingPauseMs, longestWaitMs, errors, lost, repeated, acknowledged, ...sight }: Sight,
+  own: OwnReport,
+): Omit<Round, keyof Case | "contestant" | "round"> {
+  return {
+    pauseMs: pauseMs ?? null,
+    survivingPauseMs: survivingPauseMs ?? null,
+    ownPauseMs: own.pauseMs ?? null,
+    longestWaitMs,
+    errors,
+    lost,
+    repeated,
+    acknowledged,
+    clientStallMs: sight.ownStallMs,
+    ...(sight.findings.length === 0 ? {} : { findings: sight.findings.slice(0, FINDINGS) }),
+    ...(sight.trace === undefined ? {} : { trace: sight.trace }),
+    ...(own.phases === undefined ? {} : { phases: own.phases }),
+  };
 }
 
 function contestantOf(name: ContestantName, scene: Scene): Contestant {
