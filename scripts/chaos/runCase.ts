@@ -10,7 +10,7 @@ import { checkHistories } from "./checker/check.ts";
 import type { Call, KeyHistory, Violation } from "./checker/history.ts";
 import { Clients } from "./clients/clients.ts";
 import { converge, sentenceOf, type Convergence } from "./converge.ts";
-import { FAULTS } from "./faults.ts";
+import { FAULTS, type Scene } from "./faults.ts";
 import { awaitAnswers, differences, openColour } from "./observe.ts";
 
 /** How long the driver stands still by itself; the message of it needs time to get here, and the fault to be made. */
@@ -99,21 +99,33 @@ export class Observers {
 
 /** Lets an update stand still before the phase, makes the fault, and lets it go on. */
 export async function strike(one: Case, stack: TestStack, to: Colour): Promise<CommandResult> {
-  const fault = FAULTS[one.fault];
-  const isDriver = one.fault.startsWith("driver-");
   const freezeMs = one.fault === "driver-killed" ? FREEZE_FOR_KILL_MS : FREEZE_MS;
   const update = await FrozenUpdate.before(one.phase, stack, freezeMs);
+  try {
+    await makeAndMend(one, { stack, to, update });
+    const result = await ended(update);
+    await awaitAnswers(stack);
+    return result;
+  } catch (error) {
+    // What comes next must not meet a driver that is still at work.
+    await update.kill();
+    await update.unlock().catch(() => undefined);
+    throw error;
+  }
+}
+
+async function makeAndMend(one: Case, scene: Scene): Promise<void> {
+  const { update } = scene;
+  const fault = FAULTS[one.fault];
+  const isDriver = one.fault.startsWith("driver-");
   // Stands still until the fault is there, however long that takes.
   if (!isDriver) update.stop();
-  const mend = await fault.make({ stack, to, update }).finally(() => {
+  const mend = await fault.make(scene).finally(() => {
     if (!isDriver) update.resume();
   });
   const lastsMs = one.lastsMs ?? fault.lastsMs;
   const end = lastsMs === Infinity ? ended(update) : delay(lastsMs);
   await end.finally(mend);
-  const result = await ended(update);
-  await awaitAnswers(stack);
-  return result;
 }
 
 async function ended(update: FrozenUpdate): Promise<CommandResult> {
@@ -122,8 +134,6 @@ async function ended(update: FrozenUpdate): Promise<CommandResult> {
   const result = await Promise.race([update.result, late]);
   over.abort();
   if (result !== undefined) return result;
-  await update.kill();
-  await update.unlock();
   throw new Error(`pulumi up did not end within ${DRIVER_MS} ms of the fault`);
 }
 
