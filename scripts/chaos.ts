@@ -3,6 +3,7 @@ import { randomInt } from "node:crypto";
 import { Arena } from "./chaos/arena.ts";
 import { isClean, summarize, type CaseResult } from "./chaos/caseResult.ts";
 import { nameOf, randomCases, type Case } from "./chaos/cases.ts";
+import { sentenceOf } from "./chaos/converge.ts";
 import { CHAOS_USAGE, parseChaosOptions, type ChaosOptions } from "./chaos/options.ts";
 import { runCase } from "./chaos/runCase.ts";
 import { progressLine, table } from "./chaos/table.ts";
@@ -10,6 +11,8 @@ import { PROJECT_ROOT } from "../test/support/testStack.ts";
 import { dockerEnvironment } from "./setup/environment.ts";
 
 const LARGEST_SEED = 1_000_000;
+/** After so many cases that could not be run it is the machine, or this program. */
+const GIVE_UP = 3;
 
 async function main(args: string[]): Promise<number> {
   if (args.includes("--help")) {
@@ -53,6 +56,9 @@ async function runAll(
     const result = await attempt(one, arena, options.seed + number);
     results.push(result);
     console.log(progressLine(result, number, options.cases?.length, (performance.now() - begin) / 1000));
+    if (results.length >= GIVE_UP && results.slice(-GIVE_UP).every(({ outcome }) => outcome === "not run")) {
+      throw new Error(`${GIVE_UP} cases in a row could not be run: ${result.sentence ?? ""}`);
+    }
     if (isClean(result)) continue;
     for (const finding of result.findings) console.log(`    ${finding}`);
     if (result.sentence !== undefined) console.log(`    ${result.sentence}`);
@@ -69,7 +75,7 @@ async function attempt(one: Case, arena: Arena, seed: number): Promise<CaseResul
     return {
       case: one,
       outcome: "not run",
-      sentence: error instanceof Error ? error.message : String(error),
+      sentence: reasonOf(error),
       ups: 0,
       unavailableMs: 0,
       writes: 0,
@@ -82,6 +88,13 @@ async function attempt(one: Case, arena: Arena, seed: number): Promise<CaseResul
       findings: [],
     };
   }
+}
+
+/** A line of it: the output of a command that failed may be in there. */
+function reasonOf(error: unknown): string {
+  const text = error instanceof Error ? error.message : String(error);
+  const [first = "", ...rest] = text.split("\n");
+  return rest.length === 0 ? first : `${first} ${sentenceOf(rest.join("\n"))}`;
 }
 
 /** The first Ctrl-C ends the run after the case that is under way; the second one gives up. */
