@@ -61,6 +61,7 @@ const CONTROL: readonly string[] = [
   "acl|setuser",
   "replicaof",
   "client|pause",
+  "client|kill",
 ];
 
 /** A backup is received as a replica receives its first copy. */

@@ -61,18 +61,22 @@ export async function readGate(server: RedisServer): Promise<Gate> {
 /** Commands for one MULTI. */
 export type Commands = (string | number)[][];
 
-/** Keeps the proxy away; wipes notes. */
-export function hideCommands(): Commands {
-  return [hide()];
+/**
+ * Keeps the proxy away and wipes notes. The proxy's connections are ended as well: a check that had logged in before
+ * would still be told the role, and have the proxy send clients here until three more checks have failed.
+ * @param notes kept as key patterns of the proxy's user
+ */
+export function hideCommands(...notes: string[]): Commands {
+  const patterns = notes.map((note) => `~${note}`);
+  return [
+    ["ACL", "SETUSER", PROXY_USER, "reset", "off", "nopass", "-@all", "+ping", "+role", ...patterns],
+    ["CLIENT", "KILL", "USER", PROXY_USER],
+  ];
 }
 
 /** Makes a closed standby a primary that is still closed, and notes that. */
 export function promoteCommands(gate: Gate): Commands {
-  return [hide(`~${UNOPENED}`), ...fenceCommands(gate), ["REPLICAOF", "NO", "ONE"]];
-}
-
-function hide(...patterns: string[]): Commands[0] {
-  return ["ACL", "SETUSER", PROXY_USER, "reset", "off", "nopass", "-@all", "+ping", "+role", ...patterns];
+  return [...hideCommands(UNOPENED), ...fenceCommands(gate), ["REPLICAOF", "NO", "ONE"]];
 }
 
 /**
@@ -86,10 +90,10 @@ export async function persistClosed(
   gate: Gate,
   handedOver?: Handover,
 ): Promise<boolean> {
-  const note = handedOver && [`~${HANDED_OVER}${handedOver.replid}:${handedOver.offset}`];
+  const notes = handedOver === undefined ? [] : [`${HANDED_OVER}${handedOver.replid}:${handedOver.offset}`];
   try {
     await server.transaction(
-      hide(...(note ?? [])),
+      ...hideCommands(...notes),
       ...fenceCommands(gate),
       ["CONFIG", "REWRITE"],
       ["CONFIG", "SET", FENCE, gate.fenced ? raisedValue(gate.minReplicas) : gate.minReplicas],

@@ -1,3 +1,4 @@
+import { connect } from "node:net";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import {
   hideCommands,
@@ -6,8 +7,11 @@ import {
   promoteCommands,
   readGate,
 } from "../../components/engine/gate.ts";
+import { holdForGood, pausesWritesOnly, pauseWrites } from "../../components/engine/pause.ts";
 import type { RedisServer } from "../../components/engine/redisServer.ts";
 import type { ServerVersion } from "../../components/engine/serverVersion.ts";
+import { until } from "../../components/engine/until.ts";
+import { PROXY_USER } from "../../components/engine/users.ts";
 import { bearServer, CREDENTIALS, openToClients, type BornServer } from "../support/bornServer.ts";
 
 const HANDOVER = { replid: "c141cad2650533798f9b2a9f0ba469913484b5ec", offset: 2_331_882 };
@@ -54,6 +58,26 @@ describe.each<ServerVersion>([
     const file = (await born.container.exec(["cat", "/data/redis.conf"])).output;
     expect(file).toMatch(/^min-replicas-to-write 1000000$/m);
     expect(file).toMatch(/^user redis-bluegreen-proxy off .*handed-over:c141cad.*:2331882/m);
+  });
+
+  it("gives a check that has logged in no answer any more", async () => {
+    await openToClients(born);
+    const check = connect(born.target.primary.operator);
+    const received: string[] = [];
+    check.on("error", () => undefined);
+    check.on("data", (chunk: Buffer) => received.push(chunk.toString()));
+    check.write(`AUTH ${PROXY_USER} -\r\n`);
+    await until(() => Promise.resolve(received.join("") === "+OK\r\n" || undefined), {
+      timeoutMs: 5_000,
+      intervalMs: 5,
+      what: "the check is logged in",
+    });
+    const closed = new Promise((resolve) => check.once("close", resolve));
+    await pauseWrites(operator, version.version, await readGate(operator), 1_000);
+    if (pausesWritesOnly(version.version)) await holdForGood(operator);
+    check.write("ROLE\r\n");
+    await closed;
+    expect(received.join("")).toBe("+OK\r\n");
   });
 
   it("forgets a handover when it is opened", async () => {

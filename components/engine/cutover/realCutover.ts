@@ -151,11 +151,16 @@ export class RealCutover implements CutoverSteps {
   };
 
   verify = async (): Promise<string> => {
-    const { to, endpoint, credentials } = this.input;
+    const { from, to, traffic, endpoint, credentials } = this.input;
     const [expected, state] = await Promise.all([to.primary.info("server"), observeDeployment(to)]);
     if (!isOpen(state)) throw new RefusedError(`${to.colour} is not open to clients`);
     await until(
       async () => {
+        // A check that was under way while the old colour was shut may have put it back.
+        if ((await traffic.observe()).target !== to.colour) {
+          await traffic.open(to.colour);
+          await traffic.shut(from.colour);
+        }
         const server = await connectOrUndefined(endpoint, to, credentials);
         try {
           if ((await server?.info("server"))?.get("run_id") !== expected.get("run_id")) return undefined;

@@ -12,6 +12,7 @@ import {
   type ReplicationState,
 } from "../redisServer.ts";
 import { atLeast } from "../serverVersion.ts";
+import { PROXY_USER } from "../users.ts";
 import { summariseClients, type ClientSummary } from "./clientSummary.ts";
 
 /**
@@ -49,6 +50,7 @@ const CUTOVER_COMMANDS: readonly (readonly string[])[] = [
   ["CONFIG", "REWRITE"],
   ["CLIENT", "PAUSE", "1", "WRITE"],
   ["CLIENT", "UNPAUSE"],
+  ["CLIENT", "KILL", "USER", PROXY_USER],
   ["ACL", "SETUSER", "x"],
 ];
 
