@@ -13,6 +13,9 @@ export type Product = "redis" | "valkey";
 /** How a deployment keeps its data on disk: point-in-time copies or an append-only file. */
 export type Persistence = "rdb" | "aof";
 
+/** When the bridge is deployed. */
+export type BridgeUse = "auto" | "always" | "never";
+
 /** What a program gives to create a `RedisBlueGreen`; the stack config has the same shape. */
 export interface RedisBlueGreenArgs {
   /**
@@ -46,6 +49,8 @@ export interface RedisBlueGreenArgs {
    * @default none
    */
   rehearsal?: string | undefined;
+  /** The process that writes to an older standby what a newer live colour takes, where replication can't. */
+  bridge?: BridgeArgs | undefined;
   /** Where copies of the data go. */
   backup?: DirectoryArgs | undefined;
   /** Where the report of each update goes. */
@@ -178,6 +183,31 @@ export interface AuthArgs {
   replicationPassword?: pulumi.Input<string> | undefined;
 }
 
+/** The bridge: a container beside both colours, where both are deployments of this project. */
+export interface BridgeArgs {
+  /**
+   * `auto`: where one of both colours can't follow the other; `always`: for every pair of two versions, instead of a
+   * native rollback link; `never`: then the way back of some pairs is a backup only.
+   * @default "auto"
+   */
+  use?: BridgeUse | undefined;
+  /**
+   * Node image, 22.18 or newer.
+   * @default "node:24-slim"
+   */
+  image?: string | undefined;
+  /**
+   * Memory limit in MiB, at least 128.
+   * @default 256
+   */
+  memory?: number | undefined;
+  /**
+   * Loopback port of its health (`/health`) and metrics (`/metrics`, Prometheus).
+   * @default `endpoint.writePort` + 10,200
+   */
+  statusPort?: number | undefined;
+}
+
 /** A directory on the machine that runs Pulumi. */
 export interface DirectoryArgs {
   /**
@@ -202,6 +232,7 @@ export interface Arguments<Password = string> {
   guardrails: Guardrails;
   bake: BakeSettings;
   rehearsal?: string;
+  bridge: BridgeArguments;
   backup: { directory: string };
   report: { directory: string };
 }
@@ -245,6 +276,14 @@ export interface EndpointArguments {
   image: string;
 }
 
+/** The bridge. Memory in MiB. */
+export interface BridgeArguments {
+  use: BridgeUse;
+  image: string;
+  memory: number;
+  statusPort: number;
+}
+
 /** Users and passwords; an absent password means a user without one. */
 export interface AuthArguments<Password = string> {
   applicationUser: string;
@@ -262,7 +301,13 @@ export const defaults = {
   persistence: "rdb",
   endpoint: { host: "127.0.0.1", writePort: 6379, image: "haproxy:3.0" },
   /** What is added to `endpoint.writePort` where a port isn't given. */
-  portOffsets: { readPort: 1, runtimePort: 9_999, operatorPort: { blue: 10_000, green: 10_100 } },
+  portOffsets: {
+    readPort: 1,
+    runtimePort: 9_999,
+    statusPort: 10_200,
+    operatorPort: { blue: 10_000, green: 10_100 },
+  },
+  bridge: { use: "auto", image: "node:24-slim", memory: 256 },
   applicationUser: "default",
   existingServer: { username: "default", port: 6379 },
   /** The host under which a container finds this machine's loopback services. */

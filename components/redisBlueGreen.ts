@@ -3,10 +3,13 @@ import * as pulumi from "@pulumi/pulumi";
 import type { Arguments, ColourArguments, DeploymentArguments, RedisBlueGreenArgs } from "./arguments.ts";
 import { advertisedAddress } from "./advertisedAddress.ts";
 import { operatorPorts } from "./arguments.ts";
+import { isBridged } from "./bridgeUse.ts";
+import { Bridge } from "./docker/bridge.ts";
 import { Proxy } from "./docker/proxy.ts";
 import type { ProxyColour } from "./docker/haproxyConfig.ts";
 import { dockerTarget, RedisDeployment, replicasAlias } from "./docker/redisDeployment.ts";
 import { isLoopback } from "./engine/address.ts";
+import type { BridgeTarget } from "./engine/bridgeTarget.ts";
 import type { ColourSpec } from "./engine/changeRules.ts";
 import { COLOURS, otherColour, type Colour } from "./engine/colour.ts";
 import type { Login } from "./engine/credentials.ts";
@@ -71,7 +74,8 @@ export class RedisBlueGreen extends pulumi.ComponentResource {
     );
     const deployments = this.createDeployments(name, network.name, credentials, guard);
     const proxy = this.createProxy(name, network.name, guard);
-    const trafficSwitch = this.createSwitch(name, credentials, [...deployments, proxy]);
+    const bridge = this.createBridge(name, network.name, credentials, deployments);
+    const trafficSwitch = this.createSwitch(name, credentials, [...deployments, proxy, ...bridge]);
     const link = this.createLink(name, credentials, trafficSwitch);
     this.createLock(name, [...deployments, proxy, trafficSwitch, ...(link === undefined ? [] : [link])]);
 
@@ -101,10 +105,12 @@ export class RedisBlueGreen extends pulumi.ComponentResource {
         live,
         ...(blue === undefined ? {} : { blue: specOf(blue) }),
         ...(green === undefined ? {} : { green: specOf(green) }),
+        bridged: isBridged(this.args),
         ports: [
           `${endpoint.host}:${endpoint.writePort}`,
           `${endpoint.host}:${endpoint.readPort}`,
           `127.0.0.1:${endpoint.runtimePort}`,
+          ...(isBridged(this.args) ? [`127.0.0.1:${this.args.bridge.statusPort}`] : []),
           ...deployments.flatMap((deployment) =>
             operatorPorts(deployment).map((port) => `127.0.0.1:${port}`),
           ),
@@ -176,6 +182,32 @@ export class RedisBlueGreen extends pulumi.ComponentResource {
     );
   }
 
+  /** Stands beside both colours, and is attached before anything is cut over. */
+  private createBridge(
+    name: string,
+    network: pulumi.Output<string>,
+    credentials: pulumi.Output<SwitchCredentials>,
+    dependsOn: pulumi.Resource[],
+  ): Bridge[] {
+    if (!isBridged(this.args)) return [];
+    const colours = { blue: this.proxyColour("blue").primary, green: this.proxyColour("green").primary };
+    const { deploymentName, args } = this;
+    return [
+      new Bridge(
+        `${name}-bridge`,
+        { deploymentName, spec: args.bridge, network, colours, credentials },
+        { parent: this, dependsOn },
+      ),
+    ];
+  }
+
+  /** What switch and link know of the bridge. */
+  private get bridgeTarget(): { bridge?: BridgeTarget } {
+    const { use, statusPort } = this.args.bridge;
+    if (use === "never" || !isBridged(this.args)) return {};
+    return { bridge: { status: { host: "127.0.0.1", port: statusPort }, use } };
+  }
+
   private proxyColour(colour: Colour): ProxyColour {
     const spec = this.args[colour];
     if (spec?.external === true) return { primary: spec.peerAddress };
@@ -205,6 +237,7 @@ export class RedisBlueGreen extends pulumi.ComponentResource {
         endpoint: { host: reachableHost(endpoint.host), port: endpoint.writePort },
         guardrails,
         bake,
+        ...this.bridgeTarget,
         ...(rehearsal === undefined ? {} : { rehearsal }),
         backupDirectory: backup.directory,
         reportDirectory: report.directory,
@@ -233,6 +266,7 @@ export class RedisBlueGreen extends pulumi.ComponentResource {
         standby: this.target(standby, standbySpec),
         syncTimeoutMs: guardrails.syncTimeoutMs,
         reseed: standbySpec.reseed,
+        ...this.bridgeTarget,
         pathPrefix: this.pathPrefix,
         credentials,
       },

@@ -24,7 +24,7 @@ export function applicationRules({ version }: ServerVersion): string {
 }
 
 /**
- * What this project calls, and nothing else: no command that deletes, flushes or stops. It can read every key, to
+ * What this project calls, and nothing else: no command that flushes or stops. It can read every key, to
  * compare the colours; it writes its own ones only, which releases before 7.0 can't tell from the others.
  *
  * `acl|setuser` and `config|set`, which a cutover is made of, could give it more: the rules guard against mistakes, and
@@ -32,7 +32,7 @@ export function applicationRules({ version }: ServerVersion): string {
  */
 export function operatorRules(server: ServerVersion): string {
   const keys = atLeast(server.version, SELECTS_READING) ? `%R~* ~${OWN_KEYS}` : "~*";
-  const commands = [...INSPECTION, ...CONTROL, ...COPYING, ...READING, ...readingOf(server)];
+  const commands = [...INSPECTION, ...CONTROL, ...BRIDGING, ...COPYING, ...READING, ...readingOf(server)];
   return `${keys} -@all ${commands.map((command) => `+${command}`).join(" ")}`;
 }
 
@@ -63,6 +63,9 @@ const CONTROL: readonly string[] = [
   "client|pause",
   "client|kill",
 ];
+
+/** What the bridge notes on a standby: read all the time, removed when clients are let in. */
+const BRIDGING: readonly string[] = ["get", "del"];
 
 /** A backup is received as a replica receives its first copy. */
 const COPYING: readonly string[] = ["psync", "replconf", "client|id", "acl|list"];

@@ -1,9 +1,10 @@
 import { createHash } from "node:crypto";
+import { bridgeSourceRules } from "../engine/bridge/aclRules.ts";
 import type { Colour } from "../engine/colour.ts";
 import type { Credentials, Login } from "../engine/credentials.ts";
 import type { ServerVersion } from "../engine/serverVersion.ts";
 import { raisedValue } from "../engine/selfDescribing.ts";
-import { HEALTH_USER, PROXY_USER } from "../engine/users.ts";
+import { BRIDGE_USER, HEALTH_USER, PROXY_USER } from "../engine/users.ts";
 import type { Persistence } from "../arguments.ts";
 import { applicationRules, operatorRules, REPLICATION_RULES } from "./aclRules.ts";
 
@@ -54,6 +55,7 @@ function users({ credentials, version }: RedisConfInput): string[] {
     user(application, applicationRules(version)),
     user(operator, operatorRules(version)),
     user(replication, REPLICATION_RULES, "off"),
+    user({ ...replication, username: BRIDGE_USER }, bridgeSourceRules(version), "off"),
     `user ${PROXY_USER} off nopass -@all +ping +role`,
     `user ${HEALTH_USER} on nopass -@all +ping`,
   ];

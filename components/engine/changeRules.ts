@@ -20,6 +20,8 @@ export interface ChangeRequest {
   live: Colour;
   blue?: ColourSpec;
   green?: ColourSpec;
+  /** A bridge copies where the standby can't. */
+  bridged?: boolean;
 }
 
 /** A refused change, named by its config path. */
@@ -132,7 +134,7 @@ function isDowngrade(old: ColourSpec, now: ColourSpec): boolean {
 function pairProblems(before: ChangeRequest | undefined, after: ChangeRequest): ChangeProblem[] {
   const colour = otherColour(after.live);
   const [old, live, standby] = [before?.[colour], versionOf(after[after.live]), versionOf(after[colour])];
-  if (live === undefined || standby === undefined) return [];
+  if (live === undefined || standby === undefined || after.bridged === true) return [];
   if (old !== undefined && sameValue(versionOf(old), standby)) return [];
   const copy = canReplicate(live, standby);
   if (copy.ok) return [];

@@ -67,3 +67,8 @@ export async function setTripwire(live: Deployment, standby: Deployment): Promis
   if (armed) await live.primary.configSet("repl-diskless-sync", "yes");
   await setRaised(live.primary, "repl-diskless-sync-delay", armed);
 }
+
+/** Lets the live colour start a full copy at once again, as the bridge's attachment needs. */
+export function disarmTripwire(live: Deployment): Promise<void> {
+  return setRaised(live.primary, "repl-diskless-sync-delay", false);
+}

@@ -1,7 +1,20 @@
-import { HANDED_OVER, handoverIn, keyPatterns, type Handover } from "./handover.ts";
+import { afterFeedingCommands, beginFeedingCommands, endFeedingCommands, readFed, type Fed } from "./fed.ts";
+import {
+  FED,
+  HANDED_OVER,
+  handoverIn,
+  keyPatterns,
+  notedIn,
+  takeOverIn,
+  takeOverNote,
+  UNOPENED,
+  type Handover,
+  type TakeOver,
+} from "./handover.ts";
 import { readRaised, raisedValue } from "./selfDescribing.ts";
 import { isWithoutFile, type RedisServer } from "./redisServer.ts";
-import { PROXY_USER, REPLICATION_USER } from "./users.ts";
+import type { ServerVersion } from "./serverVersion.ts";
+import { BRIDGE_USER, PROXY_USER, REPLICATION_USER } from "./users.ts";
 
 /** The directive that fences a primary; its older name is an alias from Redis 5.0 on. */
 const FENCE = "min-replicas-to-write";
@@ -14,12 +27,16 @@ export interface Gate {
   fenced: boolean;
   /** `min-replicas-to-write` as the user wants it. */
   minReplicas: number;
-  /** Whether the server has this project's replication user; an existing server doesn't. */
+  /** Whether the server has this project's users for copying; an existing server doesn't. */
   replicationUser: boolean;
   /** A cutover made this server a primary and nobody opened it since: what it wrote by itself is expiry at most. */
   unopened?: boolean;
   /** A cutover closed this server for good, once another one held every byte of this history up to the offset. */
   handedOver?: Handover;
+  /** The bridge feeds it: the clients' user is off instead of a fence, which would refuse the bridge's writes as well. */
+  fed?: Fed;
+  /** It is open, and was fed before that: how its history goes on from the other colour's. */
+  tookOver?: TakeOver;
   /** It was live, and the update that made it so went back because its bake failed: the name of that. */
   rolledBack?: string;
 }
@@ -31,7 +48,6 @@ export type { Handover } from "./handover.ts";
  * user, who may not use any key: so they are written to the server's file together with the gate, survive a restart,
  * which gives a primary another replication ID, and go when the gate is opened.
  */
-const UNOPENED = "redis-bluegreen:unopened";
 const ROLLED_BACK = "redis-bluegreen:rolled-back:";
 
 /** Looks at a server's gate. */
@@ -44,16 +60,32 @@ export async function readGate(server: RedisServer): Promise<Gate> {
   const fence = readRaised(config.get(FENCE));
   const flags = user?.[user.indexOf("flags") + 1];
   const proxyOn = Array.isArray(flags) && flags.includes("on");
-  const notes = proxyOn ? [] : keyPatterns(user?.[user.indexOf("keys") + 1]);
-  const handedOver = handoverIn(notes);
-  const rolledBack = notes.find((note) => note.startsWith(ROLLED_BACK))?.slice(ROLLED_BACK.length);
-  return {
+  const patterns = keyPatterns(user?.[user.indexOf("keys") + 1]);
+  const gate: Gate = {
     proxyOn,
     fenced: fence.raised,
     minReplicas: fence.original,
     replicationUser: replicationUser !== null,
-    ...(fence.raised && notes.includes(UNOPENED) ? { unopened: true } : {}),
+  };
+  if (proxyOn) {
+    const tookOver = takeOverIn(patterns);
+    return tookOver === undefined ? gate : { ...gate, tookOver };
+  }
+  return { ...gate, ...(await notesOf(server, patterns, fence.raised)) };
+}
+
+type Notes = Pick<Gate, "unopened" | "handedOver" | "fed" | "rolledBack">;
+
+async function notesOf(server: RedisServer, patterns: readonly string[], fenced: boolean): Promise<Notes> {
+  const applicationUser = notedIn(patterns, FED);
+  const handedOver = handoverIn(patterns);
+  const rolledBack = notedIn(patterns, ROLLED_BACK);
+  const fed = applicationUser === undefined ? undefined : await readFed(server, applicationUser);
+  const closed = fenced || fed !== undefined;
+  return {
+    ...(closed && patterns.includes(UNOPENED) ? { unopened: true } : {}),
     ...(handedOver === undefined ? {} : { handedOver }),
+    ...(fed === undefined ? {} : { fed }),
     ...(rolledBack === undefined ? {} : { rolledBack }),
   };
 }
@@ -76,7 +108,45 @@ export function hideCommands(...notes: string[]): Commands {
 
 /** Makes a closed standby a primary that is still closed, and notes that. */
 export function promoteCommands(gate: Gate): Commands {
-  return [...hideCommands(UNOPENED), ...fenceCommands(gate), ["REPLICAOF", "NO", "ONE"]];
+  if (gate.fed === undefined) {
+    return [...hideCommands(UNOPENED), ...fenceCommands(gate), ["REPLICAOF", "NO", "ONE"]];
+  }
+  return [
+    ...hideCommands(UNOPENED, ...fedNotes(gate.fed.applicationUser, gate.handedOver)),
+    ...endFeedingCommands(gate.fed.version),
+  ];
+}
+
+/**
+ * Lets the bridge feed a closed primary that nobody else may write.
+ * @param place where in the source's history it goes on; absent: the bridge copies everything
+ */
+export function feedCommands(
+  gate: Gate,
+  version: ServerVersion,
+  applicationUser: string,
+  place: Handover | undefined,
+): Commands {
+  return [
+    ...hideCommands(...fedNotes(applicationUser, place)),
+    ...beginFeedingCommands(applicationUser, version),
+    ["CONFIG", "SET", FENCE, gate.minReplicas],
+  ];
+}
+
+/** Ends feeding and closes the primary as any other standby that follows nobody. */
+export function unfeedCommands(gate: Gate, fed: Fed): Commands {
+  return [
+    ...hideCommands(),
+    ...fenceCommands(gate),
+    ...endFeedingCommands(fed.version),
+    ["ACL", "SETUSER", fed.applicationUser, "on"],
+  ];
+}
+
+function fedNotes(applicationUser: string, place: Handover | undefined): string[] {
+  const note = place && `${HANDED_OVER}${place.replid}:${place.offset}`;
+  return [`${FED}${applicationUser}`, ...(note === undefined ? [] : [note])];
 }
 
 /**
@@ -119,16 +189,26 @@ export function fenceCommands(gate: Gate): Commands {
 
 /** Lets clients in, by the proxy and with their writes, and replicas copy. */
 export function openCommands(gate: Gate): Commands {
+  const { fed } = gate;
+  const position = fed?.progress?.position;
+  const note =
+    fed === undefined || position === undefined
+      ? []
+      : [
+          `~${takeOverNote({ of: { replid: position.replid, offset: position.applied.offset }, at: fed.own })}`,
+        ];
   return [
     ["CONFIG", "SET", FENCE, gate.minReplicas],
     ...allowReplicationCommands(gate),
-    ["ACL", "SETUSER", PROXY_USER, "reset", "on", "nopass", "-@all", "+ping", "+role"],
+    ...(fed === undefined ? [] : afterFeedingCommands(fed)),
+    ["ACL", "SETUSER", PROXY_USER, "reset", "on", "nopass", "-@all", "+ping", "+role", ...note],
   ];
 }
 
-/** Lets replicas copy from a server that was born closed. */
+/** Lets replicas and the bridge copy from a server that was born closed. */
 export function allowReplicationCommands(gate: Gate): Commands {
-  return gate.replicationUser ? [["ACL", "SETUSER", REPLICATION_USER, "on"]] : [];
+  if (!gate.replicationUser) return [];
+  return [REPLICATION_USER, BRIDGE_USER].map((user) => ["ACL", "SETUSER", user, "on"]);
 }
 
 /** Lets the proxy send readers to a replica, or keeps them away. */

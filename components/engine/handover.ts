@@ -4,8 +4,30 @@ export interface Handover {
   offset: number;
 }
 
+/** Whether two places are one. */
+export function isSame(a: Handover | undefined, b: Handover | undefined): boolean {
+  return a !== undefined && a.replid === b?.replid && a.offset === b.offset;
+}
+
 /** Begins the key pattern of the proxy's user that notes a handover; see gate.ts. */
 export const HANDED_OVER = "redis-bluegreen:handed-over:";
+
+/** The same for the name of the clients' user of a colour that the bridge feeds, which is off meanwhile. */
+export const FED = "redis-bluegreen:fed:";
+
+/** A cutover made the server a primary, and nobody opened it since. */
+export const UNOPENED = "redis-bluegreen:unopened";
+
+/** The same for what the colour took over that a bridge had fed: `<replid>:<offset>` of both histories. */
+export const TOOK_OVER = "redis-bluegreen:took-over:";
+
+/** How the history of a colour that a bridge had fed goes on from the other one's. */
+export interface TakeOver {
+  /** Where the other colour's history ended. */
+  of: Handover;
+  /** Where this colour's own one stood when it was opened with everything up to there. */
+  at: Handover;
+}
 
 /** Of the field `keys` of ACL GETUSER: Redis 6 answers with a list, Redis 7 with a text of patterns, each behind a `~`. */
 export function keyPatterns(reply: unknown): string[] {
@@ -15,10 +37,28 @@ export function keyPatterns(reply: unknown): string[] {
 
 /** The handover that is noted among key patterns. */
 export function handoverIn(patterns: readonly string[]): Handover | undefined {
-  for (const pattern of patterns) {
-    if (!pattern.startsWith(HANDED_OVER)) continue;
-    const [replid = "", offset = ""] = pattern.slice(HANDED_OVER.length).split(":");
-    if (replid !== "" && offset !== "") return { replid, offset: Number(offset) };
-  }
-  return undefined;
+  return placesIn(patterns, HANDED_OVER)?.[0];
+}
+
+/** The takeover that is noted among key patterns. */
+export function takeOverIn(patterns: readonly string[]): TakeOver | undefined {
+  const [of, at] = placesIn(patterns, TOOK_OVER) ?? [];
+  return of === undefined || at === undefined ? undefined : { of, at };
+}
+
+/** As `takeOverIn` reads it. */
+export function takeOverNote({ of, at }: TakeOver): string {
+  return `${TOOK_OVER}${of.replid}:${of.offset}:${at.replid}:${at.offset}`;
+}
+
+/** What follows a prefix among key patterns. */
+export function notedIn(patterns: readonly string[], prefix: string): string | undefined {
+  return patterns.find((pattern) => pattern.startsWith(prefix))?.slice(prefix.length);
+}
+
+function placesIn(patterns: readonly string[], prefix: string): Handover[] | undefined {
+  const words = notedIn(patterns, prefix)?.split(":");
+  return words?.flatMap((replid, i) =>
+    i % 2 === 0 && replid !== "" && words[i + 1] ? [{ replid, offset: Number(words[i + 1]) }] : [],
+  );
 }

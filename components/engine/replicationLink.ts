@@ -3,11 +3,14 @@ import { canReplicate } from "./compatibility/matrix.ts";
 import type { Colour } from "./colour.ts";
 import type { Credentials } from "./credentials.ts";
 import { follows, isOpen, observeDeployment, type Deployment, type DeploymentState } from "./deployment.ts";
+import { endFeeding, feed, placeIn } from "./feed.ts";
+import { awaitFed, feedStatus, IN_SYNC_BYTES } from "./feedProgress.ts";
 import { follow, setTripwire, unfollow } from "./follow.ts";
 import { formatAddress } from "./address.ts";
 import { allowReplicationCommands, readGate } from "./gate.ts";
 import { infoNumber } from "./infoReply.ts";
-import { lineage } from "./lineage.ts";
+import { isSame } from "./handover.ts";
+import { lineage, type Lineage } from "./lineage.ts";
 import { linkObstacle } from "./linkObstacle.ts";
 import { RefusedError, type Progress } from "./progress.ts";
 import { replicationStateOf, type ReplicationState } from "./redisServer.ts";
@@ -34,6 +37,10 @@ export interface LinkInput {
   syncTimeoutMs: number;
   /** The user agreed to overwrite what the standby holds. */
   reseed: boolean;
+  /** The bridge carries the link, since the standby can't follow by itself. Default false. */
+  translated?: boolean;
+  /** The standby's data has drifted: the bridge copies every key. Default false. */
+  anew?: boolean;
   /** Prefix of config paths in messages. */
   pathPrefix: string;
   progress: Progress;
@@ -42,7 +49,8 @@ export interface LinkInput {
 /** Looks at a link. */
 export async function linkStatus(live: Deployment, standby: Deployment): Promise<LinkStatus> {
   const state = await standby.primary.replication();
-  if (state.role !== "replica" || !follows(state, standby.target, live.target)) return "cut";
+  if (state.role === "master") return feedStatus(live, await readGate(standby.primary));
+  if (!follows(state, standby.target, live.target)) return "cut";
   return state.linkUp ? "up" : "connecting";
 }
 
@@ -65,6 +73,11 @@ export async function ensureLink(input: LinkInput): Promise<void> {
     (status === "cut" ? refusalBetween(input, liveState, standbyState) : undefined) ??
     (await certainObstacle(input));
   if (refusal !== undefined) throw new RefusedError(refusal);
+  if (input.translated) {
+    if (status === "cut") await feed(standby, live, input.credentials, input.anew);
+    await awaitFed(input);
+    return;
+  }
   if (status === "cut") {
     progress(`${standby.colour} begins to follow ${live.colour}`);
   }
@@ -106,8 +119,14 @@ async function allowReplication({ primary }: Deployment): Promise<void> {
 /** Ends a link where the standby still follows the live colour; anything else has moved on and is left alone. */
 export async function removeLink(live: Deployment, standby: Deployment): Promise<boolean> {
   if ((await linkStatus(live, standby)) === "cut") return false;
-  await unfollow(standby);
+  await leaveAlone(standby);
   return true;
+}
+
+/** Ends following, or feeding; the data stays, closed to clients. */
+export async function leaveAlone(standby: Deployment): Promise<void> {
+  const isReplica = (await standby.primary.replication()).role === "replica";
+  await (isReplica ? unfollow(standby) : endFeeding(standby));
 }
 
 function refuseUnlessLive(live: Deployment, state: DeploymentState): void {
@@ -118,14 +137,14 @@ function refuseUnlessLive(live: Deployment, state: DeploymentState): void {
 }
 
 function refusalBetween(
-  { live, standby, reseed, pathPrefix }: Omit<LinkInput, "progress">,
+  { live, standby, reseed, pathPrefix, translated = false }: Omit<LinkInput, "progress">,
   liveState: DeploymentState,
   standbyState: DeploymentState,
 ): string | undefined {
   return followRefusal(
     { colour: live.colour, state: liveState },
     { colour: standby.colour, state: standbyState },
-    { reseed, pathPrefix },
+    { reseed, pathPrefix, translated },
   );
 }
 
@@ -142,16 +161,25 @@ export interface FoundColour {
 export function followRefusal(
   live: FoundColour,
   standby: FoundColour,
-  { reseed, pathPrefix }: Pick<LinkInput, "reseed" | "pathPrefix">,
+  { reseed, pathPrefix, translated }: Pick<LinkInput, "reseed" | "pathPrefix" | "translated">,
 ): string | undefined {
-  const relation = lineage(live.state.replication, standby.state.replication, standby.state.gate.unopened);
+  const relation = relationOf(live.state, standby.state);
   if (relation === "continues") return undefined;
   const copy = canReplicate(live.state.version, standby.state.version);
-  if (!copy.ok) {
+  if (!copy.ok && !translated) {
     return `${standby.colour} (${formatVersion(standby.state.version)}) can't continue behind ${live.colour} and would need a full copy, but ${copy.reason}. Its data is kept as it is; the way back is its backup. To upgrade again, remove ${standby.colour} and add it with a version that can follow`;
   }
   if (relation === "nothing of its own" || standby.state.keys === 0 || reseed) return undefined;
   return `${standby.colour} holds ${standby.state.keys} keys that a full copy from ${live.colour} would overwrite. If they are not wanted, set ${pathPrefix}${standby.colour}.reseed: true and run pulumi up again; else save them first`;
+}
+
+/** As `lineage`, and for a standby from which a colour took over that a bridge had fed. */
+function relationOf(live: DeploymentState, standby: DeploymentState): Lineage {
+  const relation = lineage(live.replication, standby.replication, standby.gate.unopened);
+  if (relation !== "unknown") return relation;
+  const isKnown = standby.gate.fed !== undefined || placeIn(live, standby) !== undefined;
+  const isOver = isKnown || isSame(live.gate.tookOver?.of, standby.gate.handedOver);
+  return isOver ? "nothing of its own" : "unknown";
 }
 
 /**
@@ -176,7 +204,7 @@ async function awaitSync(
     async () => {
       const found = await lookAtLink(live, standby);
       if (found.follower.linkUp) {
-        return found.leader.offset - found.follower.offset <= 1024 * 1024 ? true : undefined;
+        return found.leader.offset - found.follower.offset <= IN_SYNC_BYTES ? true : undefined;
       }
       if (!canCopy && found.fullCopies > before.fullCopies) {
         await unfollow(standby);

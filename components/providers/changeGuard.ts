@@ -23,6 +23,8 @@ export interface ChangeGuardInputs {
   live: "blue" | "green";
   blue?: ColourSpec;
   green?: ColourSpec;
+  /** A bridge copies where the standby can't. */
+  bridged?: boolean;
   /** Ports of this machine that a new deployment would publish, as `host:port`. */
   ports: string[];
   /** Prefix of config paths in messages. */

@@ -1,4 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
+import type { BridgeTarget } from "../engine/bridgeTarget.ts";
 import type { DeploymentTarget } from "../engine/deploymentTarget.ts";
 import type { SwitchCredentials } from "./trafficSwitch.ts";
 
@@ -26,6 +27,8 @@ export interface ReplicationLinkInputs {
   syncTimeoutMs: number;
   /** The user agreed to overwrite what the standby holds. */
   reseed: boolean;
+  /** Absent: there is none. */
+  bridge?: BridgeTarget;
   /** Prefix of config paths in messages. */
   pathPrefix: string;
   credentials: SwitchCredentials;
@@ -33,7 +36,7 @@ export interface ReplicationLinkInputs {
 
 /** What an update leaves behind. */
 export interface ReplicationLinkOutputs extends ReplicationLinkInputs {
-  /** `up`, `connecting`, `cut`, or `none` where the standby can't follow without drifting. */
+  /** `up`, `connecting`, `cut`, or `none` where the standby can neither follow without drifting nor be fed. */
   status: string;
   /** What a rollback is, or will be after a cutover, with the reason. */
   rollback: string;

@@ -1,4 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
+import type { BridgeTarget } from "../engine/bridgeTarget.ts";
 import type { Address } from "../engine/address.ts";
 import type { BakeSettings } from "../engine/bake/bakeSettings.ts";
 import type { Colour } from "../engine/colour.ts";
@@ -41,6 +42,8 @@ export interface TrafficSwitchInputs {
   endpoint: Address;
   guardrails: Guardrails;
   bake: BakeSettings;
+  /** Absent: there is none. */
+  bridge?: BridgeTarget;
   /** The update in which it is new rehearses the way back. */
   rehearsal?: string;
   backupDirectory: string;

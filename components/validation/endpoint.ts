@@ -1,7 +1,7 @@
 import { isIP } from "node:net";
 import { defaults, type EndpointArguments } from "../arguments.ts";
 import { quote } from "./describe.ts";
-import { parseImage } from "./imageReference.ts";
+import { readImage } from "./imageReference.ts";
 import { PORTS } from "./ports.ts";
 import { describeRange, type Section } from "./section.ts";
 
@@ -16,7 +16,7 @@ export function readEndpoint(section: Section): EndpointArguments {
     writePort,
     readPort: readPort(section, "readPort", writePort),
     runtimePort: readPort(section, "runtimePort", writePort),
-    image: readProxyImage(section),
+    image: readImage(section, "image", defaults.endpoint.image),
   };
 }
 
@@ -41,21 +41,4 @@ function readPort(section: Section, key: "readPort" | "runtimePort", writePort: 
     });
   }
   return section.integer(key, PORTS) ?? byDefault;
-}
-
-function readProxyImage(section: Section): string {
-  const allowed = `an image reference such as ${defaults.endpoint.image}`;
-  const cure = "correct it, or remove it to have that one";
-  const image = section.text("image", allowed, cure);
-  if (image === undefined) return defaults.endpoint.image;
-  const parsed = parseImage(image);
-  if (parsed === undefined) section.refuse("image", { found: quote(image), allowed, cure });
-  else if (parsed.tag === undefined && parsed.digest === undefined) {
-    section.refuse("image", {
-      found: `${quote(image)}, without a tag`,
-      allowed,
-      cure: "name a version in its tag",
-    });
-  }
-  return image;
 }

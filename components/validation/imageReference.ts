@@ -1,3 +1,6 @@
+import { quote } from "./describe.ts";
+import type { Section } from "./section.ts";
+
 /** The parts of `repository:tag@digest`. */
 export interface ImageReference {
   repository: string;
@@ -30,4 +33,22 @@ function isWellFormed({ repository, tag, digest }: ImageReference): boolean {
     (tag === undefined || /^\w[\w.-]{0,127}$/.test(tag)) &&
     (digest === undefined || /^sha256:[0-9a-f]{64}$/.test(digest))
   );
+}
+
+/** Reads an image with a tag or a digest; where it is absent or refused, the default. */
+export function readImage(section: Section, key: string, byDefault: string): string {
+  const allowed = `an image reference such as ${byDefault}`;
+  const cure = "correct it, or remove it to have that one";
+  const image = section.text(key, allowed, cure);
+  if (image === undefined) return byDefault;
+  const parsed = parseImage(image);
+  if (parsed === undefined) section.refuse(key, { found: quote(image), allowed, cure });
+  else if (parsed.tag === undefined && parsed.digest === undefined) {
+    section.refuse(key, {
+      found: `${quote(image)}, without a tag`,
+      allowed,
+      cure: "name a version in its tag",
+    });
+  }
+  return image;
 }

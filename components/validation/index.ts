@@ -3,6 +3,7 @@ import { formatAddress } from "../engine/address.ts";
 import type { Colour } from "../engine/colour.ts";
 import { AUTH_KEYS, checkPasswords, readAuth } from "./auth.ts";
 import { BAKE_KEYS, readBake } from "./bake.ts";
+import { BRIDGE_KEYS, readBridge } from "./bridge.ts";
 import { readColour } from "./colour.ts";
 import { quote } from "./describe.ts";
 import { ENDPOINT_KEYS, readEndpoint } from "./endpoint.ts";
@@ -27,6 +28,7 @@ export const KEYS: readonly string[] = [
   "guardrails",
   "bake",
   "rehearsal",
+  "bridge",
   "backup",
   "report",
 ];
@@ -59,8 +61,10 @@ export function validateArguments(raw: unknown, options: ValidationOptions): Val
   const problems = new Problems(options.path);
   const root = Section.of(problems, "", raw, KEYS);
   readPlatform(root);
+  const endpoint = readEndpoint(root.section("endpoint", ENDPOINT_KEYS));
   const shared = {
-    endpoint: readEndpoint(root.section("endpoint", ENDPOINT_KEYS)),
+    endpoint,
+    bridge: readBridge(root.section("bridge", BRIDGE_KEYS), endpoint.writePort),
     auth: readAuth(root.section("auth", AUTH_KEYS)),
     guardrails: readGuardrails(root.section("guardrails", GUARDRAIL_KEYS)),
     bake: readBake(root.section("bake", BAKE_KEYS)),
@@ -70,11 +74,12 @@ export function validateArguments(raw: unknown, options: ValidationOptions): Val
   const rehearsal = readRehearsal(root);
   const { live, colours } = readColours(root, shared.endpoint.writePort);
 
-  checkPorts(problems, shared.endpoint, colours);
+  checkPorts(problems, shared, colours);
   checkPasswords(problems, shared, colours);
   refuseSameServer(root, colours);
   refuseReseedOfLive(root, live, colours);
-  if (live !== undefined) checkReplication(problems, { live, ...colours }, options.newStandby ?? false);
+  if (live !== undefined)
+    checkReplication(problems, { live, ...shared, ...colours }, options.newStandby ?? false);
   if (live === undefined || problems.list.length > 0) return { problems: problems.list };
   const named = rehearsal === undefined ? {} : { rehearsal };
   return { arguments: { platform: defaults.platform, live, ...colours, ...shared, ...named }, problems: [] };

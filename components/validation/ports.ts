@@ -1,4 +1,5 @@
 import { operatorPorts, type Arguments, type ColourArguments } from "../arguments.ts";
+import { isBridged } from "../bridgeUse.ts";
 import { isLoopback } from "../engine/address.ts";
 import { COLOURS, type Colour } from "../engine/colour.ts";
 import type { Problems } from "./problem.ts";
@@ -18,7 +19,7 @@ interface Claim {
 /** Notes ports that two keys ask for, and replicas' ports beyond the last one. */
 export function checkPorts(
   problems: Problems,
-  endpoint: Arguments["endpoint"],
+  { endpoint, bridge }: Pick<Arguments, "endpoint" | "bridge">,
   colours: Partial<Record<Colour, ColourArguments>>,
 ): void {
   const claims: Claim[] = (["writePort", "readPort", "runtimePort"] as const).map((name) => {
@@ -30,6 +31,10 @@ export function checkPorts(
     const claimed = claimsOf(colour, args);
     refuseBeyondLast(problems, claimed);
     claims.push(...claimed);
+  }
+  if (isBridged({ bridge, ...colours })) {
+    refuseAboveLast(problems, bridge.statusPort);
+    claims.push({ key: "bridge.statusPort", port: bridge.statusPort, purpose: " for the bridge" });
   }
   refuseShared(problems, claims);
 }
@@ -55,6 +60,16 @@ function refuseBeyondLast(problems: Problems, claims: Claim[]): void {
     found: `${first.port}, and so ${last.port}${last.purpose}`,
     allowed: `at most ${PORTS.max - (last.port - first.port)} with that many replicas`,
     cure: "set a lower one",
+  });
+}
+
+/** By default it lies above a port that may be high already. */
+function refuseAboveLast(problems: Problems, statusPort: number): void {
+  if (statusPort <= PORTS.max) return;
+  problems.add("bridge.statusPort", {
+    found: `${statusPort} by default`,
+    allowed: `a port of at most ${PORTS.max}`,
+    cure: "set it",
   });
 }
 

@@ -16,6 +16,7 @@ describe("an upgrade whose way back is a backup: Redis 6.0 to 8.0", () => {
       live: "blue",
       blue: { version: "6.0", memory: 128 },
       green: { version: "8.0", memory: 128 },
+      bridge: { use: "never" },
     });
   });
 

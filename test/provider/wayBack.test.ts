@@ -32,7 +32,7 @@ async function bothVerdicts(): Promise<{ lines: string[]; acted: string[] }> {
     colour: server.target.colour,
     primary: server.admin,
   });
-  const { kind, reason, warnings } = await verdictFor(end(blue), end(green), "");
+  const { kind, reason, warnings } = await verdictFor(end(blue), end(green), { pathPrefix: "" });
   return {
     lines: lines.map(({ figure, cure }) => (figure === "look out" ? (cure ?? "") : figure)),
     acted: [`${kind}, ${reason}`, ...warnings],

@@ -8,6 +8,8 @@ export interface StackPorts {
   runtime: number;
   blue: number;
   green: number;
+  /** The bridge's health and metrics. */
+  status: number;
 }
 
 /** Blocks of ports below the range from which the kernel picks those of outgoing connections. */
@@ -27,7 +29,14 @@ export async function freePorts(name: string): Promise<StackPorts> {
     const block = Array.from({ length: BLOCK }, (_, at) => ({ host: "127.0.0.1", port: base + at }));
     const taken = await Promise.all(block.map(portInUse));
     if (taken.includes(true)) continue;
-    return { write: base, read: base + 1, runtime: base + 2, blue: base + 3, green: base + 10 };
+    return {
+      write: base,
+      read: base + 1,
+      runtime: base + 2,
+      blue: base + 3,
+      green: base + 10,
+      status: base + 17,
+    };
   }
   throw new Error(`no ${BLOCK} free ports between ${FIRST_PORT} and ${LAST_PORT}`);
 }

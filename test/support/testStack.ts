@@ -101,13 +101,14 @@ export class TestStack {
    */
   async configure(config: StackConfig): Promise<void> {
     this.config = config;
-    const { write, read, runtime } = this.ports;
+    const { write, read, runtime, status } = this.ports;
     const all: StackConfig = {
       endpoint: { writePort: write, readPort: read, runtimePort: runtime },
       backup: { directory: join(this.directory, "backups") },
       report: { directory: join(this.directory, "reports") },
       auth: this.fixed?.auth,
       ...config,
+      bridge: { statusPort: status, ...(config["bridge"] ?? {}) },
     };
     for (const colour of ["blue", "green"] as const) {
       const spec = all[colour];

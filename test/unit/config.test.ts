@@ -86,7 +86,7 @@ describe("the stack config", () => {
       new pulumi.RunError(
         [
           "The configuration of stack demo has 5 problems; nothing was changed:",
-          "  1. redis-bluegreen:lvie is an unknown key, but must be one of platform, live, blue, green, endpoint, auth, guardrails, bake, rehearsal, backup, report: rename it to live, or remove it.",
+          "  1. redis-bluegreen:lvie is an unknown key, but must be one of platform, live, blue, green, endpoint, auth, guardrails, bake, rehearsal, bridge, backup, report: rename it to live, or remove it.",
           '  2. redis-bluegreen:platform is "kubernetes", which is not yet available, but must be docker: set it to docker, or remove it.',
           "  3. redis-bluegreen:auth is text, but must be an object with any of the keys applicationUser, applicationPassword, operatorPassword or replicationPassword: write each of its keys on a line of its own below it, or remove it.",
           '  4. redis-bluegreen:blue.version is the number 7, but must be text such as "7.0" or "7.0.15": write it in quotes, e.g. version: "7.0".',

@@ -13,7 +13,7 @@ const CREDENTIALS: RedisConfInput["credentials"] = {
 /** What every release is called with, in the order of the rules. */
 const EVERYWHERE =
   "+ping +client|setname +info +config|get +client|list +acl|whoami +acl|users +acl|getuser +set " +
-  "+multi +exec +config|set +config|rewrite +acl|setuser +replicaof +client|pause +client|kill " +
+  "+multi +exec +config|set +config|rewrite +acl|setuser +replicaof +client|pause +client|kill +get +del " +
   "+psync +replconf +client|id +acl|list " +
   "+select +time +scan +randomkey +exists +type +getrange +lrange +sscan +scard +zrange +hscan +hlen " +
   "+xinfo +xrange +xpending +dump";

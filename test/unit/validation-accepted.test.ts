@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { mapPasswords, operatorPorts, type Arguments } from "../../components/arguments.ts";
+import { isBridged } from "../../components/bridgeUse.ts";
 import { DEFAULT_BAKE } from "../../components/engine/bake/bakeSettings.ts";
 import { DEFAULT_GUARDRAILS } from "../../components/engine/guardrails.ts";
 import { validateArguments } from "../../components/validation/index.ts";
@@ -39,6 +40,7 @@ describe("a configuration that is accepted", () => {
       auth: { applicationUser: "default" },
       guardrails: DEFAULT_GUARDRAILS,
       bake: DEFAULT_BAKE,
+      bridge: { use: "auto", image: "node:24-slim", memory: 256, statusPort: 16_579 },
       backup: { directory: "backups/demo" },
       report: { directory: "reports/demo" },
     });
@@ -50,6 +52,27 @@ describe("a configuration that is accepted", () => {
       rehearsal: "2026-11-21",
     });
     expect(accept({ live: "blue", blue, rehearsal: "" })).not.toHaveProperty("rehearsal");
+  });
+
+  it.each([
+    ["6.0", "8.0", "auto", true],
+    ["7.0", "8.0", "auto", false],
+    ["7.0", "8.0", "always", true],
+    ["6.0", "8.0", "never", false],
+  ])("puts a bridge beside %s and %s with %s: %s", (older, newer, use, bridged) => {
+    const args = accept({
+      live: "blue",
+      blue: { version: older },
+      green: { version: newer },
+      bridge: { use },
+    });
+    expect(isBridged(args)).toBe(bridged);
+    expect(isBridged(accept({ live: "blue", blue: { version: older }, bridge: { use } }))).toBe(false);
+  });
+
+  it("takes versions that can't replicate with a bridge between them", () => {
+    const green = { version: "8.1", product: "valkey" };
+    expect(isBridged(accept({ live: "blue", blue: { version: "8.0" }, green }))).toBe(true);
   });
 
   it("counts default ports from the write port, with room for replicas", () => {

@@ -97,7 +97,7 @@ describeRefusals("a deployment that is refused", [
   [
     "versions of which neither can copy from the other",
     withBlue({ version: "8.0" }, { green: { version: "99.0" } }),
-    "green.version is Redis 99.0, which can't copy from Redis 8.0 on blue, but must be a version that can, as replication between Redis 99.0 and another release is not measured: set a version that reads what blue writes, as a rule a newer one of the same product.",
+    "green.version is Redis 99.0, which can't copy from Redis 8.0 on blue, but must be a version that can, as replication between Redis 99.0 and another release is not measured: set a version that reads what blue writes, as a rule a newer one of the same product, or let the bridge copy (redis-bluegreen:bridge.use: always).",
   ],
   [
     "settings that are set by this project",
@@ -167,7 +167,7 @@ describe("version pairs", () => {
 
   it("refuses a new standby that can't read what the live colour writes", () => {
     expect(sentences(pair, true)).toEqual([
-      "redis-bluegreen:green.version is Redis 7.0, which can't copy from Redis 8.0 on blue, but must be a version that can, as Redis 8.0 writes RDB version 12, Redis 7.0 reads up to 10: set a version that reads what blue writes, as a rule a newer one of the same product.",
+      "redis-bluegreen:green.version is Redis 7.0, which can't copy from Redis 8.0 on blue, but must be a version that can, as Redis 8.0 writes RDB version 12, Redis 7.0 reads up to 10: set a version that reads what blue writes, as a rule a newer one of the same product, or let the bridge copy (redis-bluegreen:bridge.use: always).",
     ]);
   });
 

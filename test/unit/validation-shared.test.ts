@@ -13,8 +13,8 @@ describeRefusals("a configuration that is refused", [
   [
     "an unknown key",
     { ...withBlue({}), lvie: "blue", guardrail: {} },
-    "lvie is an unknown key, but must be one of platform, live, blue, green, endpoint, auth, guardrails, bake, rehearsal, backup, report: rename it to live, or remove it.",
-    "guardrail is an unknown key, but must be one of platform, live, blue, green, endpoint, auth, guardrails, bake, rehearsal, backup, report: rename it to guardrails, or remove it.",
+    "lvie is an unknown key, but must be one of platform, live, blue, green, endpoint, auth, guardrails, bake, rehearsal, bridge, backup, report: rename it to live, or remove it.",
+    "guardrail is an unknown key, but must be one of platform, live, blue, green, endpoint, auth, guardrails, bake, rehearsal, bridge, backup, report: rename it to guardrails, or remove it.",
   ],
   [
     "an unknown key that is near to none",
@@ -40,6 +40,14 @@ describeRefusals("a configuration that is refused", [
     "text for an object",
     withBlue({}, { endpoint: "127.0.0.1" }),
     `endpoint is text, but must be an object with any of the keys ${ENDPOINT_KEYS}: write each of its keys on a line of its own below it, or remove it.`,
+  ],
+  [
+    "a bridge of all kinds of errors",
+    withBlue({}, { bridge: { use: "sometimes", memory: 64, statusPort: 0, image: "node" } }),
+    'bridge.use is "sometimes", but must be auto, always or never: set one of these.',
+    'bridge.image is "node", without a tag, but must be an image reference such as node:24-slim: name a version in its tag.',
+    "bridge.memory is the number 64, but must be a whole number from 128 to 65,536 MiB: set a number within these bounds, or remove it to have the default.",
+    "bridge.statusPort is the number 0, but must be a whole number from 1 to 65,535: set a number within these bounds, or remove it to have the default.",
   ],
   [
     "a list for an object",
@@ -235,7 +243,7 @@ it("gives all its problems at once, as a numbered list", () => {
   expect(formatProblems("The configuration of stack demo", problems)).toBe(
     [
       "The configuration of stack demo has 2 problems; nothing was changed:",
-      "  1. redis-bluegreen:y is an unknown key, but must be one of platform, live, blue, green, endpoint, auth, guardrails, bake, rehearsal, backup, report: remove it.",
+      "  1. redis-bluegreen:y is an unknown key, but must be one of platform, live, blue, green, endpoint, auth, guardrails, bake, rehearsal, bridge, backup, report: remove it.",
       '  2. redis-bluegreen:live is "x", but must be blue or green: set one of these.',
     ].join("\n"),
   );

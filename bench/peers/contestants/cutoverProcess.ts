@@ -36,7 +36,7 @@ async function carryOut(order: CutoverOrder): Promise<CutoverResult> {
     endpoint,
     credentials,
     guardrails: DEFAULT_GUARDRAILS,
-    verdict: await verdictFor(from, to, ""),
+    verdict: await verdictFor(from, to, { pathPrefix: "" }),
     preflight: () => checkAgain(order),
     backup: async () => {
       const request = { directory: order.backupDirectory, name: "bench", colour: from.colour };

@@ -1,3 +1,4 @@
+import type { BridgeTarget } from "../bridgeTarget.ts";
 import { atLeast, formatVersion, type ServerVersion } from "../serverVersion.ts";
 import { commandsUnknownTo } from "./commandIntroduced.ts";
 import { canReplicate, minorOf, rdbVersionOf, sameMinor } from "./matrix.ts";
@@ -5,8 +6,12 @@ import { optionsUnknownTo } from "./optionIntroduced.ts";
 
 /** What the way back will be, and why. */
 export interface Verdict {
-  /** `lossless (native)`: the old server follows the newer one by REPLICAOF; else writes since the cutover are lost. */
-  kind: "lossless (native)" | "backup only";
+  /**
+   * `lossless (native)`: the old server follows the newer one by REPLICAOF. `lossless (translated)`: the bridge writes to
+   * the old one what it understands. `lossy`: as that, but some data has no form there. `backup only`: writes since the
+   * cutover are lost.
+   */
+  kind: "lossless (native)" | "lossless (translated)" | "lossy" | "backup only";
   /** One sentence without a full stop. */
   reason: string;
   /** What would end the verdict later, or can't be seen from outside: sentences. */
@@ -17,6 +22,10 @@ export interface Verdict {
 export interface VerdictOptions {
   /** The old server writes an append-only file: after its own restart it can't continue the link. */
   oldKeepsAof?: boolean;
+  /** A bridge stands by that translates where that is needed, or always. */
+  bridge?: BridgeTarget["use"];
+  /** What the old server has no form for, of what the newer one holds; absent: nothing is known of any. */
+  unrepresentable?: string;
   /** Why the old server can't follow the newer one whatever their versions, e.g. because it can't reach it. */
   noLinkBecause?: string;
 }
@@ -50,11 +59,37 @@ export function rollbackVerdict(
   commandsInUse: ReadonlySet<string>,
   options: VerdictOptions = {},
 ): Verdict {
-  const obstacle = options.noLinkBecause ?? streamObstacle(old, newer, commandsInUse);
+  const obstacle =
+    options.noLinkBecause ?? streamObstacle(old, newer, commandsInUse) ?? choiceObstacle(old, newer, options);
   const warnings = applicationWarnings(old, newer, commandsInUse);
+  if (obstacle !== undefined && options.bridge !== undefined && options.noLinkBecause === undefined) {
+    return translated(obstacle, warnings, options.unrepresentable);
+  }
   if (obstacle !== undefined) return { kind: "backup only", reason: obstacle, warnings };
   warnings.push(...linkWarnings(old, newer, commandsInUse, options));
   return { kind: "lossless (native)", reason: nativeReason(old, newer), warnings };
+}
+
+function translated(obstacle: string, warnings: string[], unrepresentable: string | undefined): Verdict {
+  return unrepresentable === undefined
+    ? { kind: "lossless (translated)", reason: `the bridge translates, as ${obstacle}`, warnings }
+    : { kind: "lossy", reason: unrepresentable, warnings };
+}
+
+/** Whether writes are lost by a rollback, so that the user has to agree to the cutover. */
+export function losesWrites({ kind }: Pick<Verdict, "kind">): boolean {
+  return kind === "lossy" || kind === "backup only";
+}
+
+/**
+ * Whether a pair needs the bridge: one of the two can neither take full copies of the other nor go on from its backlog,
+ * whatever the application does. Not of releases that nothing is known of: it would have to guess what they understand.
+ */
+export function needsBridge(a: ServerVersion, b: ServerVersion): boolean {
+  const links = (leader: ServerVersion, follower: ServerVersion): boolean =>
+    canReplicate(leader, follower).ok || isMeasuredBack(follower, leader);
+  const isKnown = [a, b].every((version) => rdbVersionOf(version) !== undefined);
+  return isKnown && (!links(a, b) || !links(b, a));
 }
 
 /** Whether `replica` follows `master` as replication is meant to go: to the same release or a newer one. */
@@ -66,6 +101,14 @@ function isForward(master: ServerVersion, replica: ServerVersion): boolean {
       : // Valkey is a fork of Redis 7.2 and takes everything up to it; nothing goes the other way by design.
         master.product === "redis";
   return newEnough && canReplicate(master, replica).ok;
+}
+
+function choiceObstacle(
+  old: ServerVersion,
+  newer: ServerVersion,
+  { bridge }: VerdictOptions,
+): string | undefined {
+  return bridge === "always" && !isForward(newer, old) ? "it is to be used always" : undefined;
 }
 
 /** Why `old` can't apply what `newer` emits. */

@@ -1,7 +1,7 @@
 import { infoNumber, type InfoFields } from "../infoReply.ts";
 import { versionOf } from "../redisServer.ts";
 import type { ServerVersion } from "../serverVersion.ts";
-import { rollbackVerdict, type Verdict } from "./rollbackVerdict.ts";
+import { rollbackVerdict, type Verdict, type VerdictOptions } from "./rollbackVerdict.ts";
 
 /** What a server shows of itself that the way back depends on. */
 export interface Witness {
@@ -21,17 +21,17 @@ export function witnessOf(info: InfoFields): Witness {
  * What a rollback to `old` will be once `newer` is live. Every check, plan and output asks here, so that none of them
  * can say anything else than the others.
  * @param newer its version alone where it isn't deployed yet
- * @param noLinkBecause why `old` can't follow `newer`, whatever their versions
+ * @param options `noLinkBecause`, `bridge` and `unrepresentable` as in `VerdictOptions`
  */
 export function wayBack(
   old: Witness,
   newer: Pick<Witness, "version"> & Partial<Witness>,
-  noLinkBecause?: string,
+  options: Omit<VerdictOptions, "oldKeepsAof"> = {},
 ): Verdict {
   const commands = new Set([...old.commands, ...(newer.commands ?? [])]);
   return rollbackVerdict(old.version, newer.version, commands, {
+    ...options,
     oldKeepsAof: infoNumber(old.info, "aof_enabled") === 1,
-    ...(noLinkBecause === undefined ? {} : { noLinkBecause }),
   });
 }
 

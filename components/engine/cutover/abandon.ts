@@ -1,5 +1,6 @@
 import { connectDeployment, observeDeployment, type Deployment } from "../deployment.ts";
 import { canReplicate } from "../compatibility/matrix.ts";
+import { feed } from "../feed.ts";
 import { follow } from "../follow.ts";
 import { lineage } from "../lineage.ts";
 import type { CutoverInput } from "./cutoverInput.ts";
@@ -56,6 +57,10 @@ function reasonOf(error: unknown): string {
 async function relink(from: Deployment, to: Deployment, input: CutoverInput): Promise<string> {
   const [old, next] = await Promise.all([observeDeployment(from), observeDeployment(to)]);
   if (next.replication.role === "replica") return "";
+  if (next.gate.fed !== undefined) {
+    await feed(to, from, input.credentials);
+    return `, the bridge goes on feeding ${to.colour}`;
+  }
   const relation = lineage(old.replication, next.replication, next.gate.unopened);
   if (relation === "continues" || (relation !== "unknown" && canReplicate(old.version, next.version).ok)) {
     await follow(to, from, input.credentials);

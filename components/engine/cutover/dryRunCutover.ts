@@ -65,19 +65,31 @@ class DryRunCutover implements CutoverSteps {
 
   release = () =>
     Promise.resolve(
-      this.input.verdict.kind === "backup only"
-        ? `leave ${this.input.from} as it is, refusing writes`
-        : `make ${this.input.from} follow ${this.input.to}`,
+      {
+        "lossless (native)": `make ${this.input.from} follow ${this.input.to}`,
+        "lossless (translated)": this.feeding,
+        lossy: this.feeding,
+        "backup only": `leave ${this.input.from} as it is, refusing writes`,
+      }[this.input.verdict.kind],
     );
 
   verify = () => Promise.resolve(`read and write through the endpoint`);
 
-  "rollback link" = () =>
-    Promise.resolve(
-      this.input.verdict.kind === "backup only"
-        ? `none: rollback is by backup only: ${this.input.verdict.reason}`
-        : `see that ${this.input.from} continues behind ${this.input.to} without a full copy${this.comparison}: rollback stays ${this.input.verdict.kind}`,
-    );
+  "rollback link" = () => {
+    const { from, to, verdict } = this.input;
+    if (verdict.kind === "backup only") {
+      return Promise.resolve(`none: rollback is by backup only: ${verdict.reason}`);
+    }
+    const link =
+      verdict.kind === "lossless (native)"
+        ? `${from} continues behind ${to} without a full copy`
+        : `${from} gets everything that ${to} takes`;
+    return Promise.resolve(`see that ${link}${this.comparison}: rollback stays ${verdict.kind}`);
+  };
+
+  private get feeding(): string {
+    return `have the bridge write to ${this.input.from} what ${this.input.to} takes, in the form that it understands`;
+  }
 
   private get comparison(): string {
     const { verifyKeys } = this.input.guardrails;

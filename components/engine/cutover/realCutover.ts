@@ -1,8 +1,10 @@
 import { performance } from "node:perf_hooks";
 import { formatAddress } from "../address.ts";
 import { operatorLogin, isOpen, observeDeployment, type Deployment } from "../deployment.ts";
-import { follow, keepClosed, setTripwire, unfollow } from "../follow.ts";
-import { openCommands, persistClosed, promoteCommands, readGate, type Gate } from "../gate.ts";
+import { isFed } from "../feed.ts";
+import { appliedOffset } from "../feedProgress.ts";
+import { disarmTripwire, setTripwire, unfollow } from "../follow.ts";
+import { openCommands, persistClosed, readGate, type Gate } from "../gate.ts";
 import { infoNumber } from "../infoReply.ts";
 import { RefusedError } from "../progress.ts";
 import { RedisServer, RedisServerError } from "../redisServer.ts";
@@ -11,11 +13,11 @@ import { DeadlineError, until } from "../until.ts";
 import { compareDatasets } from "../verification/compareDatasets.ts";
 import { sizeBacklog } from "./backlog.ts";
 import type { CutoverFigures, CutoverInput } from "./cutoverInput.ts";
-import { sameKeyspace, standbyProgress } from "./catchUp.ts";
 import { holdForGood, pausesWritesOnly, pauseWrites, type Pause } from "../pause.ts";
 import type { CutoverSteps } from "./phases.ts";
 import { warmUpPause } from "./warmUp.ts";
-import { watchRollbackLink } from "./rollbackLink.ts";
+import { beginRollbackLink, watchFeeding, watchFollowing } from "./rollbackLink.ts";
+import { FollowingStandby, standbyLink, type StandbyLink } from "./standbyLink.ts";
 import { moveReaders } from "./readers.ts";
 
 /** Carries a cutover out. Each step looks at the servers first; each throws rather than goes on without proof. */
@@ -32,9 +34,11 @@ export class RealCutover implements CutoverSteps {
   private promotionPersisted: Promise<boolean> | undefined;
   private pausedAt = 0;
   private fullCopies = 0;
+  private standby: StandbyLink;
 
   constructor(input: CutoverInput) {
     this.input = input;
+    this.standby = new FollowingStandby(input.from, input.to);
     this.figures = { keysCompared: 0, keysDifferent: 0, verdict: input.verdict };
   }
 
@@ -42,18 +46,15 @@ export class RealCutover implements CutoverSteps {
 
   link = async (): Promise<string> => {
     const { from, to, guardrails } = this.input;
-    const [primary, standby] = await Promise.all([from.primary.replication(), to.primary.replication()]);
-    if (standby.role !== "replica" || !standby.linkUp || standby.replid !== primary.replid) {
-      throw new RefusedError(`${to.colour} does not follow ${from.colour}: its link is not up`);
-    }
-    const lag = Math.max(0, primary.offset - standby.offset);
+    this.standby = await standbyLink(from, to);
+    const lag = await this.standby.lag();
     if (lag > guardrails.maxLagBytes) {
       throw new RefusedError(
         `${to.colour} lags ${lag} bytes behind ${from.colour}, more than guardrails.maxLagBytes (${guardrails.maxLagBytes})`,
       );
     }
     await this.compare(from, to);
-    return `${to.colour} follows ${from.colour}, lag ${lag} bytes; ${this.figures.keysCompared} keys compared, all equal`;
+    return `${to.colour} ${this.standby.verb} ${from.colour}, lag ${lag} bytes; ${this.figures.keysCompared} keys compared, all equal`;
   };
 
   backup = async (): Promise<string> => {
@@ -67,11 +68,12 @@ export class RealCutover implements CutoverSteps {
     const backlog = await sizeBacklog(from.primary, to.primary);
     this.fullCopies = infoNumber(await to.primary.info("stats"), "sync_full");
     if (this.native) await from.primary.configSet("repl-diskless-load", "swapdb");
-    await setTripwire(to, from);
+    await (this.native ? setTripwire(to, from) : disarmTripwire(to));
     // A PING between promotion and demotion would put the old colour ahead of the new one's history: 14 bytes that
     // would cost the rollback link.
     await setRaised(from.primary, "repl-ping-replica-period", true);
-    if (this.holdsWritesOnly) await warmUpPause(this.input, (input) => this.stepsOn(input));
+    if (this.holdsWritesOnly && this.standby.verb === "follows")
+      await warmUpPause(this.input, (input) => this.stepsOn(input));
     this.checkDeadline();
     return `backlog of ${to.colour} ${backlog.sizeBytes} bytes for ${backlog.bytesPerSecond} bytes/s`;
   };
@@ -87,32 +89,17 @@ export class RealCutover implements CutoverSteps {
   };
 
   "catch up" = async (): Promise<string> => {
-    const { to, guardrails } = this.input;
     const pause = this.heldPause();
-    const reached = await until(
-      async () => {
-        const now = await standbyProgress(to.primary);
-        return now.offset >= pause.offset ? now : undefined;
-      },
-      {
-        timeoutMs: guardrails.catchUpTimeoutMs,
-        intervalMs: 0,
-        what: `${to.colour} reaches offset ${pause.offset}`,
-      },
-    );
-    if (reached.offset !== pause.offset || !sameKeyspace(reached.keyspace, pause.keyspace)) {
-      throw new RefusedError(
-        `${to.colour} is at offset ${reached.offset} with other key counts than ${this.input.from.colour} at ${pause.offset}: they are not the same data`,
-      );
-    }
+    const seen = await this.standby.catchUp(pause, this.input.guardrails.catchUpTimeoutMs);
     this.figures.offset = pause.offset;
-    return `${to.colour} has every byte, key counts equal in ${pause.keyspace.size} databases`;
+    return seen;
   };
 
   promote = async (): Promise<string> => {
     const { to } = this.input;
     if (this.holdsWritesOnly) this.checkPause();
-    await to.primary.transaction(...promoteCommands(this.gateOf("to")));
+    const gate = await this.standby.promote(this.gateOf("to"), this.heldPause());
+    this.gates = { from: this.gateOf("from"), to: gate };
     this.promotionPersisted = to.primary.configRewrite();
     this.promotionPersisted.catch(() => undefined);
     return `${to.colour} is a primary, still closed to clients`;
@@ -141,13 +128,9 @@ export class RealCutover implements CutoverSteps {
 
   release = async (): Promise<string> => {
     const { from, to, credentials } = this.input;
-    if (this.native) await follow(from, to, credentials);
-    else await keepClosed(from);
+    const done = await beginRollbackLink(this.input.verdict, from, to, credentials);
     const unreached = await moveReaders(from.target, to.target, credentials);
-    const rest = unreached.length === 0 ? "" : `; replicas that did not answer: ${unreached.join(", ")}`;
-    return this.native
-      ? `${from.colour} follows ${to.colour}${rest}`
-      : `${from.colour} stays as it was, refusing writes${rest}`;
+    return unreached.length === 0 ? done : `${done}; replicas that did not answer: ${unreached.join(", ")}`;
   };
 
   verify = async (): Promise<string> => {
@@ -176,16 +159,17 @@ export class RealCutover implements CutoverSteps {
   };
 
   "rollback link" = async (): Promise<string> => {
-    const { from, to } = this.input;
-    if (!this.native) return this.input.verdict.reason;
-    const broken = await watchRollbackLink(from, to, this.fullCopies);
-    if (broken !== undefined) {
+    const { from, to, verdict } = this.input;
+    if (verdict.kind === "backup only") return verdict.reason;
+    const found = await (this.native ? watchFollowing(from, to, this.fullCopies) : watchFeeding(from, to));
+    if (found.is === "broken") {
       await unfollow(from);
-      this.figures.verdict = { ...this.input.verdict, kind: "backup only", reason: broken };
-      return `link cut, data of ${from.colour} kept: ${broken}`;
+      this.figures.verdict = { ...verdict, kind: "backup only", reason: found.reason };
+      return `link cut, data of ${from.colour} kept: ${found.reason}`;
     }
+    if (found.is === "copying") return found.reason;
     await this.compare(to, from);
-    return `${from.colour} continues behind ${to.colour} without a full copy: rollback is ${this.figures.verdict.kind}`;
+    return `${found.reason}: rollback is ${verdict.kind}`;
   };
 
   /**
@@ -225,7 +209,11 @@ export class RealCutover implements CutoverSteps {
   private async compare(source: Deployment, other: Deployment): Promise<void> {
     const keys = this.input.guardrails.verifyKeys;
     if (keys === 0) return;
-    const result = await compareDatasets(source.primary, other.primary, { keys });
+    const fed = isFed({ gate: await readGate(other.primary) });
+    const result = await compareDatasets(source.primary, other.primary, {
+      keys,
+      ...(fed ? { appliedOffset: () => appliedOffset(other) } : {}),
+    });
     this.figures.keysCompared += result.keysCompared;
     this.figures.keysDifferent += result.keysDifferent;
     if (result.keysUndecided > 0) {

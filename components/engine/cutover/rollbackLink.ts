@@ -1,36 +1,73 @@
 import { canReplicate } from "../compatibility/matrix.ts";
+import type { Verdict } from "../compatibility/rollbackVerdict.ts";
+import type { Credentials } from "../credentials.ts";
 import type { Deployment } from "../deployment.ts";
+import { feed } from "../feed.ts";
+import { feedStatus } from "../feedProgress.ts";
+import { follow, keepClosed } from "../follow.ts";
+import { readGate } from "../gate.ts";
 import { infoNumber } from "../infoReply.ts";
-import { until } from "../until.ts";
+import { DeadlineError, until } from "../until.ts";
 
 /** A replica tries to connect once a second, and after a promotion the first try may meet a closing link. */
 const LINK_UP_TIMEOUT_MS = 30_000;
 
+/** What became of the link from the new live colour to the old one. */
+export interface RollbackLink {
+  /** `copying`: it will be up when every key is copied, which whoever made it need not wait for. */
+  is: "up" | "copying" | "broken";
+  /** A clause. */
+  reason: string;
+}
+
+/** Has the old colour get what the new live one takes, in the way that the verdict names. */
+export async function beginRollbackLink(
+  { kind }: Verdict,
+  standby: Deployment,
+  live: Deployment,
+  credentials: Credentials,
+): Promise<string> {
+  if (kind === "backup only") {
+    await keepClosed(standby);
+    return `${standby.colour} stays as it was, refusing writes`;
+  }
+  if (kind === "lossless (native)") {
+    await follow(standby, live, credentials);
+    return `${standby.colour} follows ${live.colour}`;
+  }
+  await feed(standby, live, credentials);
+  return `the bridge may write to ${standby.colour}, and nobody else`;
+}
+
 /**
- * Waits until the old colour continues behind the new one.
+ * Waits until the old colour continues behind the new one, or is being copied where it can take a copy.
  * @param fullCopiesBefore `sync_full` of the live colour from before the old one was made to follow it
- * @returns why it can't continue, once the live colour says that a full copy would be needed which the old one can't
- *   read; undefined when it is up
  */
-export async function watchRollbackLink(
+export async function watchFollowing(
   standby: Deployment,
   live: Deployment,
   fullCopiesBefore: number,
-): Promise<string | undefined> {
+): Promise<RollbackLink> {
   const [liveVersion, standbyVersion] = await Promise.all([
     live.primary.version(),
     standby.primary.version(),
   ]);
   const copy = canReplicate(liveVersion, standbyVersion);
-  const outcome = await until(
-    async () => {
+  return until(
+    async (): Promise<RollbackLink | undefined> => {
       const [state, stats] = await Promise.all([standby.primary.replication(), live.primary.info("stats")]);
-      if (!copy.ok && infoNumber(stats, "sync_full") > fullCopiesBefore) {
-        return {
-          broken: `${standby.colour} can't continue from the backlog of ${live.colour}, and ${copy.reason}`,
-        };
+      const isCopied = infoNumber(stats, "sync_full") > fullCopiesBefore;
+      if (!copy.ok && isCopied) {
+        const reason = `${standby.colour} can't continue from the backlog of ${live.colour}, and ${copy.reason}`;
+        return { is: "broken", reason };
       }
-      return state.linkUp ? { broken: undefined } : undefined;
+      if (state.linkUp) {
+        const how = isCopied ? "after a full copy" : "without a full copy";
+        return { is: "up", reason: `${standby.colour} continues behind ${live.colour} ${how}` };
+      }
+      return isCopied
+        ? { is: "copying", reason: `${standby.colour} takes a full copy of ${live.colour}` }
+        : undefined;
     },
     {
       timeoutMs: LINK_UP_TIMEOUT_MS,
@@ -38,5 +75,25 @@ export async function watchRollbackLink(
       what: `${standby.colour} continues behind ${live.colour}`,
     },
   );
-  return outcome.broken;
+}
+
+/** Waits until the bridge feeds the old colour; one that has to copy every key first is left to do so. */
+export async function watchFeeding(standby: Deployment, live: Deployment): Promise<RollbackLink> {
+  try {
+    return await until(
+      async (): Promise<RollbackLink | undefined> => {
+        const gate = await readGate(standby.primary);
+        if ((await feedStatus(live, gate)) === "up") {
+          return { is: "up", reason: `the bridge feeds ${standby.colour} with what ${live.colour} takes` };
+        }
+        return gate.fed?.progress?.position.copying === true
+          ? { is: "copying", reason: `the bridge copies every key of ${live.colour} to ${standby.colour}` }
+          : undefined;
+      },
+      { timeoutMs: LINK_UP_TIMEOUT_MS, intervalMs: 20, what: `the bridge feeds ${standby.colour}` },
+    );
+  } catch (error) {
+    if (!(error instanceof DeadlineError)) throw error;
+    return { is: "copying", reason: `${error.message}; the rollback link waits for it` };
+  }
 }

@@ -1,5 +1,6 @@
 import { COLOURS, otherColour, type Colour } from "../colour.ts";
 import { isOpen, type DeploymentState } from "../deployment.ts";
+import { holdsUpTo } from "../fed.ts";
 import { lineage } from "../lineage.ts";
 import { RefusedError } from "../progress.ts";
 
@@ -41,7 +42,7 @@ function interruptedCutover(observed: ObservedColours): Situation | undefined {
     const from = otherColour(to);
     const [next, old] = [observed[to], observed[from]];
     if (next === undefined || old === undefined || next.replication.role !== "master") continue;
-    if (tookOver(next, old)) return { kind: "finish", from, to };
+    if (tookOver(next, old) || wasFedAll(next, old)) return { kind: "finish", from, to };
     // The promoted one's second history is the old one's, and the old one stopped where that ended.
     const relation = lineage(next.replication, old.replication);
     if (next.replication.replid2 === old.replication.replid && relation === "continues") {
@@ -50,7 +51,12 @@ function interruptedCutover(observed: ObservedColours): Situation | undefined {
   }
   for (const from of COLOURS) {
     const [old, other] = [observed[from], observed[otherColour(from)]];
-    if (old?.replication.role !== "master" || other === undefined) continue;
+    if (old?.replication.role !== "master" || other === undefined || old.gate.fed !== undefined) continue;
+    // What the bridge noted goes when clients are let in: where it is there, nobody else has written.
+    if (other.gate.fed !== undefined) {
+      const begun = other.gate.fed.progress !== undefined || old.gate.handedOver === undefined;
+      return begun ? { kind: "reopen", from } : undefined;
+    }
     // A primary and its replica; not by their offsets, since they were not asked at the same instant.
     const isReplica = other.replication.role === "replica";
     if (isReplica && other.replication.replid === old.replication.replid) return { kind: "reopen", from };
@@ -68,6 +74,13 @@ function tookOver(next: DeploymentState, old: DeploymentState): boolean {
   const { handedOver } = old.gate;
   const { replid2, secondOffset } = next.replication;
   return handedOver?.replid === replid2 && handedOver.offset + 1 === secondOffset;
+}
+
+/** Whether the bridge had brought everything to `next` before `old` was closed for good; its note is part of the data. */
+function wasFedAll(next: DeploymentState, old: DeploymentState): boolean {
+  const { fed } = next.gate;
+  const { handedOver } = old.gate;
+  return fed !== undefined && handedOver !== undefined && holdsUpTo(fed, handedOver);
 }
 
 /**

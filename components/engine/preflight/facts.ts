@@ -1,3 +1,5 @@
+import type { BridgeTarget } from "../bridgeTarget.ts";
+import type { BridgeStatus } from "../bridge/bridgeStatus.ts";
 import type { Colour } from "../colour.ts";
 import type { Credentials } from "../credentials.ts";
 import type { DeploymentTarget } from "../deploymentTarget.ts";
@@ -20,6 +22,8 @@ export interface PreflightInput {
   pathPrefix: string;
   /** Client sessions that the proxy has on the live colour; absent: unknown. */
   proxySessions?: number;
+  /** Absent: there is none. */
+  bridge?: BridgeTarget;
   /** Memory limit of a colour's servers in bytes; absent: the machine's memory. */
   memoryLimits?: Partial<Record<Colour, number>>;
 }
@@ -38,6 +42,8 @@ export interface PreflightFacts {
   live: ObservedColour;
   /** Absent where the standby isn't deployed. */
   standby?: ObservedColour;
+  /** What the bridge says of itself; absent where it doesn't answer, or there is none. */
+  bridge?: BridgeStatus;
   /** Why live could not follow the standby after a cutover, whatever their versions. */
   noLinkBecause?: string;
 }

@@ -1,6 +1,7 @@
 import type { Keyspace } from "../redisServer.ts";
 import { infoNumber } from "../infoReply.ts";
 import { formatAddress } from "../address.ts";
+import { isFed } from "../feed.ts";
 import { formatBytes } from "./bytes.ts";
 import { fail, pass, warn, type CheckResult } from "./checkResult.ts";
 import { seen, seenPair, type Pair, type PreflightFacts } from "./facts.ts";
@@ -16,10 +17,30 @@ const SMALLEST_KEY_BYTES = 7;
 export function checkLink(facts: PreflightFacts): CheckResult[] {
   const pair = seenPair(facts);
   return [
-    ...(pair === undefined ? [] : [checkState(facts, pair), checkLag(facts, pair), checkKeys(facts, pair)]),
+    ...(pair === undefined ? [] : checkPair(facts, pair)),
     ...checkBacklog(facts),
     ...checkOtherReplicas(facts),
   ];
+}
+
+/** Where the bridge feeds, key counts say little: either server expires its keys when it likes. */
+function checkPair(facts: PreflightFacts, pair: Pair): CheckResult[] {
+  if (isFed(pair.standby)) return [checkFeeding(facts, pair), checkLag(facts, pair)];
+  return [checkState(facts, pair), checkLag(facts, pair), checkKeys(facts, pair)];
+}
+
+function checkFeeding(facts: PreflightFacts, { standby }: Pair): CheckResult {
+  const progress = standby.gate.fed?.progress;
+  const open =
+    progress === undefined
+      ? "the bridge has not begun to feed it"
+      : progress.position.copying
+        ? "the bridge is copying every key"
+        : progress.staleKeys > 0
+          ? `the bridge copies ${progress.staleKeys} keys again`
+          : undefined;
+  if (open === undefined) return pass("link", "the bridge feeds the standby");
+  return forCutover(facts, "link", open, "wait until it is done; the bridge's log tells how far it is");
 }
 
 /** What stops a cutover, but not the update that mends it. */
@@ -46,6 +67,8 @@ function checkState(facts: PreflightFacts, { standby }: Pair): CheckResult {
 
 /** Bytes that live is ahead by; the two were not asked at the same instant, so it can be a little off. */
 function offsetGap({ live, standby }: Pair): number {
+  if (isFed(standby))
+    return live.replication.offset - (standby.gate.fed?.progress?.position.applied.offset ?? 0);
   return live.replication.offset - standby.replication.offset;
 }
 
@@ -102,7 +125,8 @@ function checkOtherReplicas(facts: PreflightFacts): CheckResult[] {
   if (live === undefined) return [];
   const attached = live.replication.replicas;
   const own = facts.live.target.replicas.length;
-  const standby = seen(facts.standby)?.replication.linkUp === true ? 1 : 0;
+  const other = seen(facts.standby);
+  const standby = other !== undefined && (other.replication.linkUp || isFed(other)) ? 1 : 0;
   const others = attached.length - own - standby;
   const figure = `${attached.length} attached, ${own + standby} expected`;
   if (others <= 0) return [pass("replicas of live", figure)];

@@ -1,6 +1,7 @@
 import { formatAddress } from "../address.ts";
 import { canReplicate } from "../compatibility/matrix.ts";
 import { follows } from "../deployment.ts";
+import { isFed } from "../feed.ts";
 import { fail, pass, warn, type CheckResult } from "./checkResult.ts";
 import { seen, type ObservedColour, type PreflightFacts } from "./facts.ts";
 import type { ServerSnapshot } from "./snapshot.ts";
@@ -72,6 +73,7 @@ function checkStandbyRole(
   if (role === "replica" && follows(standby.replication, target, facts.live.target)) {
     return pass(name, `${colour} follows ${facts.live.target.colour}`);
   }
+  if (isFed(standby)) return pass(name, `${colour} takes what the bridge writes, and nothing else`);
   const figure =
     role === "master" || following === undefined
       ? `${colour} follows nobody`
@@ -85,7 +87,8 @@ function followCure(facts: PreflightFacts, standby: ServerSnapshot): string {
   const live = facts.live.target.colour;
   const liveVersion = seen(facts.live)?.version;
   const left = standby.replication.role === "master";
-  if (liveVersion === undefined || !left || canReplicate(liveVersion, standby.version).ok) {
+  const canCopy = liveVersion !== undefined && canReplicate(liveVersion, standby.version).ok;
+  if (liveVersion === undefined || !left || canCopy || facts.input.bridge !== undefined) {
     return `run pulumi up with live: ${live}, so that it follows again`;
   }
   return `it can't copy ${live}, and making it live would lose what ${live} has taken since the cutover. Leave live: ${live}; the way back is by backup only (${facts.input.pathPrefix}backup)`;

@@ -1,9 +1,11 @@
+import { readBridgeStatus } from "../bridge/statusClient.ts";
 import type { Credentials } from "../credentials.ts";
 import { operatorLogin } from "../deployment.ts";
 import type { DeploymentTarget } from "../deploymentTarget.ts";
 import { linkObstacle, type LinkEnd } from "../linkObstacle.ts";
 import { RedisServer, RedisServerError } from "../redisServer.ts";
 import { checkApplication } from "./application.ts";
+import { checkBridge } from "./bridge.ts";
 import type { CheckResult } from "./checkResult.ts";
 import { checkClients } from "./clients.ts";
 import type { ObservedColour, PreflightFacts, PreflightInput } from "./facts.ts";
@@ -22,6 +24,7 @@ const CHECKS: readonly ((facts: PreflightFacts) => CheckResult[])[] = [
   checkRoles,
   checkVersions,
   checkLink,
+  checkBridge,
   checkWriteTest,
   checkPersistence,
   checkMemory,
@@ -41,6 +44,7 @@ export async function runPreflight(input: PreflightInput): Promise<CheckResult[]
 export async function gatherPreflight(input: PreflightInput): Promise<PreflightFacts> {
   const { credentials, ...rest } = input;
   const { live, standby, standbyDeployed, pathPrefix } = input;
+  const bridge = input.bridge && (await readBridgeStatus(input.bridge.status));
   const connections = await Promise.all([
     connect(live, credentials),
     standby === undefined || !standbyDeployed ? undefined : connect(standby, credentials),
@@ -57,6 +61,7 @@ export async function gatherPreflight(input: PreflightInput): Promise<PreflightF
     input: rest,
     live: observedLive,
     ...(observedStandby === undefined ? {} : { standby: observedStandby }),
+    ...(bridge === undefined ? {} : { bridge }),
     ...(obstacle === undefined ? {} : { noLinkBecause: obstacle.reason }),
   };
 }

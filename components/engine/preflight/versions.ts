@@ -1,5 +1,5 @@
 import { canReplicate, minorOf } from "../compatibility/matrix.ts";
-import type { Verdict } from "../compatibility/rollbackVerdict.ts";
+import { losesWrites, type Verdict } from "../compatibility/rollbackVerdict.ts";
 import { wayBack } from "../compatibility/wayBack.ts";
 import { atLeast, formatVersion, type ServerVersion } from "../serverVersion.ts";
 import { fail, pass, warn, type CheckResult } from "./checkResult.ts";
@@ -24,6 +24,7 @@ export function checkVersions(facts: PreflightFacts): CheckResult[] {
 function checkCopy(facts: PreflightFacts, live: ServerVersion, standby: ServerVersion): CheckResult {
   const copy = canReplicate(live, standby);
   if (copy.ok) return pass("replication", copy.reason);
+  if (facts.input.bridge !== undefined) return pass("replication", `by the bridge, as ${copy.reason}`);
   if (seen(facts.standby)?.replication.linkUp === true) {
     return pass(
       "replication",
@@ -62,7 +63,11 @@ export function verdictOf(facts: PreflightFacts): Verdict | undefined {
   const [live, standby] = [seen(facts.live), seen(facts.standby)];
   const version = standbyVersion(facts);
   if (live === undefined || version === undefined) return undefined;
-  return wayBack(live, standby ?? { version }, facts.noLinkBecause);
+  const { noLinkBecause, input } = facts;
+  return wayBack(live, standby ?? { version }, {
+    ...(input.bridge === undefined ? {} : { bridge: input.bridge.use }),
+    ...(noLinkBecause === undefined ? {} : { noLinkBecause }),
+  });
 }
 
 function checkRollback(facts: PreflightFacts): CheckResult[] {
@@ -73,7 +78,7 @@ function checkRollback(facts: PreflightFacts): CheckResult[] {
   const { acceptBackupOnlyRollback } = facts.input.guardrails;
   const path = `${facts.input.pathPrefix}guardrails.acceptBackupOnlyRollback`;
   const warnings = verdict.warnings.map((warning) => warn(name, "look out", warning));
-  if (verdict.kind !== "backup only") return [pass(name, figure), ...warnings];
+  if (!losesWrites(verdict)) return [pass(name, figure), ...warnings];
   if (acceptBackupOnlyRollback) return [warn(name, figure, `accepted by ${path}`), ...warnings];
   const cure = `choose another pair of versions, or accept it with ${path}: true`;
   return [facts.input.cutover ? fail(name, figure, cure) : warn(name, figure, cure), ...warnings];

@@ -1,3 +1,4 @@
+import { isOwnKey } from "../bridge/position.ts";
 import type { RedisServer } from "../redisServer.ts";
 import { DatasetPair, type KeyVerdict, type PairOptions } from "./datasetPair.ts";
 import { BATCH_KEYS } from "./keyFingerprint.ts";
@@ -124,7 +125,8 @@ class Comparison {
     };
   }
 
-  async #look(database: number, keys: readonly Buffer[]): Promise<void> {
+  async #look(database: number, found: readonly Buffer[]): Promise<void> {
+    const keys = withoutBridgeKeys(found);
     const verdicts = await this.#pair.look(database, keys);
     for (const [i, verdict] of verdicts.entries()) {
       if (verdict.is === "equal") this.#compared++;
@@ -134,7 +136,8 @@ class Comparison {
   }
 
   /** Only keys that the source doesn't have are new here. */
-  async #lookForExtra(database: number, keys: readonly Buffer[]): Promise<void> {
+  async #lookForExtra(database: number, found: readonly Buffer[]): Promise<void> {
+    const keys = withoutBridgeKeys(found);
     const replies = await this.#pair.source.batch(
       database,
       keys.map((key) => ["EXISTS", key]),
@@ -193,4 +196,9 @@ export function printable(key: Buffer): string {
 
 function hex(byte: number): string {
   return `\\x${byte.toString(16).padStart(2, "0")}`;
+}
+
+/** What the bridge notes on a server that it feeds is not data. */
+function withoutBridgeKeys(keys: readonly Buffer[]): Buffer[] {
+  return keys.filter((key) => !isOwnKey(key));
 }

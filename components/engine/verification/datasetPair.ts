@@ -19,6 +19,8 @@ export interface PairOptions {
    * SETEX and SET EX travel with the time left there, so that a replica's expiry is later by what it lagged.
    */
   expiryToleranceMs?: number;
+  /** Where a bridge feeds `other` from `source`: up to which of the source's offsets. Default: they are linked, or still. */
+  appliedOffset?: () => Promise<number>;
 }
 
 /** What one look at a key of both servers tells. */
@@ -41,6 +43,7 @@ export class DatasetPair {
   readonly other: DatasetReader;
   readonly #names: readonly [string, string];
   readonly #tolerance: Tolerance;
+  readonly #appliedOffset: (() => Promise<number>) | undefined;
   #fieldExpiry: ReadonlySet<number> = new Set();
   #wasLinked = false;
 
@@ -51,6 +54,7 @@ export class DatasetPair {
       formatAddress(source.server.address),
       formatAddress(other.server.address),
     ];
+    this.#appliedOffset = options.appliedOffset;
     const exact = source.knowsExpiryTime && other.knowsExpiryTime;
     this.#tolerance = {
       expiryMs: options.expiryToleranceMs ?? (exact ? 0 : EXPIRY_TOLERANCE_BEFORE_7_MS),
@@ -142,6 +146,9 @@ export class DatasetPair {
     linked: boolean;
     names: readonly [string, string];
   }> {
+    if (this.#appliedOffset !== undefined) {
+      return { first: this.source, second: this.other, linked: true, names: this.#names };
+    }
     const [source, other] = await Promise.all([
       this.source.server.replication(),
       this.other.server.replication(),
@@ -161,8 +168,9 @@ export class DatasetPair {
 
   async #passed(master: DatasetReader, replica: DatasetReader): Promise<void> {
     const { offset } = await master.server.replication();
-    const probe = async (): Promise<true | undefined> =>
-      (await replica.server.replication()).offset >= offset ? true : undefined;
+    const applied =
+      this.#appliedOffset ?? (async (): Promise<number> => (await replica.server.replication()).offset);
+    const probe = async (): Promise<true | undefined> => ((await applied()) >= offset ? true : undefined);
     const what = `${formatAddress(replica.server.address)} has applied the master's offset ${offset}`;
     await until(probe, { timeoutMs: CATCH_UP_TIMEOUT_MS, intervalMs: 0, what });
   }

@@ -28,7 +28,7 @@ export async function runCutover(
 ): Promise<SwitchUpdate> {
   const startedAt = new Date();
   const [fromVersion, toVersion] = await Promise.all([from.primary.version(), to.primary.version()]);
-  const verdict = await verdictFor(from, to, news.pathPrefix);
+  const verdict = await verdictFor(from, to, news);
   const report = (result: CutoverResult, error?: CutoverError) =>
     reportCutover(
       news,

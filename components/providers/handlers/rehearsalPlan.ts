@@ -1,4 +1,5 @@
 import { otherColour, type Colour } from "../../engine/colour.ts";
+import { losesWrites } from "../../engine/compatibility/rollbackVerdict.ts";
 import { planCutover } from "../../engine/cutover/dryRunCutover.ts";
 import type { TrafficSwitchInputs } from "../trafficSwitch.ts";
 import { verdictFor, type Session } from "./session.ts";
@@ -30,8 +31,8 @@ export async function planRehearsal(
       `there is no ${standby} in sync to go to and come back from. Remove the rehearsal, run pulumi up with both colours, and set it then`,
     );
   }
-  const verdict = await verdictFor(from, to, pathPrefix);
-  if (verdict.kind === "backup only") {
+  const verdict = await verdictFor(from, to, news);
+  if (losesWrites(verdict)) {
     return refuse(
       `${live} could not come back from ${standby} without loss: ${verdict.reason}. Remove the rehearsal`,
     );

@@ -1,16 +1,12 @@
 import type { dynamic } from "@pulumi/pulumi";
-import { canReplicate } from "../../engine/compatibility/matrix.ts";
 import type { Colour } from "../../engine/colour.ts";
-import type { Deployment } from "../../engine/deployment.ts";
 import type { DeploymentTarget } from "../../engine/deploymentTarget.ts";
-import { keepClosed, unfollow } from "../../engine/follow.ts";
-import { infoNumber } from "../../engine/infoReply.ts";
-import { lineage } from "../../engine/lineage.ts";
-import { ensureLink, linkRefusal, linkStatus, removeLink } from "../../engine/replicationLink.ts";
+import { ensureLink, leaveAlone, linkRefusal, linkStatus, removeLink } from "../../engine/replicationLink.ts";
 import type { ReplicationLinkInputs, ReplicationLinkOutputs } from "../replicationLink.ts";
 import { asksTheSame } from "./inputsDiff.ts";
 import { hasUnknowns, plainError, say } from "./say.ts";
-import { openSession, verdictFor, verdictText, type Session } from "./session.ts";
+import { awaitBridge, carriageOf, isBridgeSilent, replicationErrors, type LinkEnds } from "./linkCarriage.ts";
+import { openSession, type Session } from "./session.ts";
 
 /** What the replication link's provider functions hand over to. */
 export const replicationLink = {
@@ -45,7 +41,7 @@ export const replicationLink = {
   },
 
   async create(inputs: ReplicationLinkInputs): Promise<dynamic.CreateResult> {
-    return { id: `${inputs.live.colour}-to-${inputs.standby.colour}`, outs: await link(inputs) };
+    return { id: `${inputs.live.colour}-to-${inputs.standby.colour}`, outs: await link(inputs, undefined) };
   },
 
   async read(id: string, props: ReplicationLinkOutputs): Promise<dynamic.ReadResult> {
@@ -59,33 +55,27 @@ export const replicationLink = {
 
   async update(
     _id: string,
-    _olds: ReplicationLinkOutputs,
+    olds: ReplicationLinkOutputs,
     news: ReplicationLinkInputs,
   ): Promise<dynamic.UpdateResult> {
-    return { outs: await link(news) };
+    return { outs: await link(news, olds.errorsAtStart) };
   },
 
   /** Ends following where it goes on; a link whose roles have moved on, or whose servers are gone, is left alone. */
   async delete(_id: string, props: ReplicationLinkOutputs): Promise<void> {
     await withEnds(props, async (ends) => {
       if (ends !== undefined && (await removeLink(ends.live, ends.standby))) {
-        say(`${props.standby.colour} no longer follows ${props.live.colour}; its data is kept`);
+        say(`${props.standby.colour} no longer gets what ${props.live.colour} takes; its data is kept`);
       }
     });
   },
 };
 
-interface Ends {
-  live: Deployment;
-  standby: Deployment;
-  /** Prefix of config paths in messages. */
-  pathPrefix: string;
-}
-
 async function withEnds<T>(
   inputs: ReplicationLinkInputs,
-  use: (ends: Ends | undefined) => Promise<T>,
+  use: (ends: LinkEnds | undefined) => Promise<T>,
 ): Promise<T> {
+  const { bridge, pathPrefix } = inputs;
   const targets: Partial<Record<Colour, DeploymentTarget>> = {
     [inputs.live.colour]: inputs.live,
     [inputs.standby.colour]: inputs.standby,
@@ -96,7 +86,7 @@ async function withEnds<T>(
     const live = session.deployments[inputs.live.colour];
     const standby = session.deployments[inputs.standby.colour];
     if (live === undefined || standby === undefined) return await use(undefined);
-    return await use({ live, standby, pathPrefix: inputs.pathPrefix });
+    return await use({ live, standby, pathPrefix, ...(bridge === undefined ? {} : { bridge }) });
   } catch (error) {
     throw plainError(error);
   } finally {
@@ -107,8 +97,11 @@ async function withEnds<T>(
 /** A standby that isn't to follow at all, since that would make it drift, is kept as it is and needs no permission. */
 function refusalOf(news: ReplicationLinkInputs): Promise<string | undefined> {
   return withEnds(news, async (ends) => {
-    if (ends === undefined || !(await rollbackOf(ends, Infinity)).usable) return undefined;
-    const refusal = await linkRefusal({ ...ends, ...linkSettings(news) });
+    if (ends === undefined) return undefined;
+    const { carrier } = await carriageOf(ends, Infinity);
+    if (carrier === "none") return undefined;
+    const translated = carrier === "bridge";
+    const refusal = await linkRefusal({ ...ends, ...linkSettings(news), translated });
     return refusal === undefined ? undefined : `${refusal}; nothing was touched`;
   });
 }
@@ -123,6 +116,7 @@ const WANTED = [
   "standby",
   "syncTimeoutMs",
   "reseed",
+  "bridge",
   "credentials",
 ] as const satisfies readonly (keyof ReplicationLinkInputs)[];
 
@@ -132,62 +126,34 @@ interface Found {
 }
 
 /** Looks at a link and at what the way back is; a standby that rejected commands no longer counts as lossless. */
-async function look(ends: Ends, errorsAtStart: number): Promise<Found> {
-  const rollback = await rollbackOf(ends, errorsAtStart);
+async function look(ends: LinkEnds, errorsAtStart: number): Promise<Found> {
+  const { carrier, rollback } = await carriageOf(ends, errorsAtStart);
   const status = await linkStatus(ends.live, ends.standby);
-  return { status: status === "cut" && !rollback.usable ? "none" : status, rollback: rollback.text };
+  if (status === "cut" && carrier === "none") return { status: "none", rollback };
+  const silent = carrier === "bridge" && (await isBridgeSilent(ends));
+  return { status: silent ? "the bridge does not answer" : status, rollback };
 }
 
-/** What the way back is, and whether the standby can follow without drifting or losing what it has. */
-async function rollbackOf(ends: Ends, errorsAtStart: number): Promise<{ text: string; usable: boolean }> {
-  const { forward, verdict } = await directionOf(ends);
-  const lost = forward ? undefined : await lostBecause(ends, errorsAtStart);
-  if (lost !== undefined) return { text: `backup only: ${lost}`, usable: false };
-  return { text: verdictText(verdict), usable: forward || verdict.kind === "lossless (native)" };
-}
-
-/** Why a rollback link that was lossless no longer is; undefined where it still is. */
-async function lostBecause({ live, standby }: Ends, errorsAtStart: number): Promise<string | undefined> {
-  const errors = await replicationErrors(standby);
-  if (errors > errorsAtStart) {
-    return `${standby.colour} rejected ${errors - errorsAtStart} replicated commands of ${live.colour} (unexpected_error_replies): its data has drifted`;
-  }
-  const [ahead, behind] = await Promise.all([live.primary.replication(), standby.primary.replication()]);
-  const waitsForCopy = !behind.linkUp && ahead.replicas.some(({ state }) => state === "wait_bgsave");
-  const canContinue = behind.role === "replica" ? !waitsForCopy : lineage(ahead, behind) === "continues";
-  if (canContinue) return undefined;
-  return `${standby.colour} can't continue behind ${live.colour} without a full copy, which it could not read`;
-}
-
-/** A link is forward when the standby is where an upgrade goes to; else it is the rollback link. */
-async function directionOf({ live, standby, pathPrefix }: Ends) {
-  const [onward, back] = await Promise.all([
-    verdictFor(live, standby, pathPrefix),
-    verdictFor(standby, live, pathPrefix),
-  ]);
-  const forward = canReplicate(await live.primary.version(), await standby.primary.version()).ok;
-  return { forward, verdict: forward ? onward : back };
-}
-
-async function replicationErrors(standby: Deployment): Promise<number> {
-  return infoNumber(await standby.primary.info("stats"), "unexpected_error_replies");
-}
-
-async function link(inputs: ReplicationLinkInputs): Promise<ReplicationLinkOutputs> {
+async function link(
+  inputs: ReplicationLinkInputs,
+  errorsBefore: number | undefined,
+): Promise<ReplicationLinkOutputs> {
   return withEnds(inputs, async (ends) => {
     if (ends === undefined) {
       throw new Error(
         `${inputs.live.colour} or ${inputs.standby.colour} does not answer: start both and run pulumi up again`,
       );
     }
-    const errorsAtStart = await replicationErrors(ends.standby);
-    const rollback = await rollbackOf(ends, errorsAtStart);
-    if (!rollback.usable) {
-      await ((await linkStatus(ends.live, ends.standby)) === "cut" ? keepClosed : unfollow)(ends.standby);
-      say(`no rollback link: ${rollback.text}; ${ends.standby.colour} keeps its data and follows nobody`);
-      return { ...inputs, status: "none", rollback: rollback.text, errorsAtStart };
+    const errorsAtStart = errorsBefore ?? (await replicationErrors(ends.standby));
+    const { carrier, rollback, anew } = await carriageOf(ends, errorsAtStart);
+    if (carrier === "none") {
+      await leaveAlone(ends.standby);
+      say(`no rollback link: ${rollback}; ${ends.standby.colour} keeps its data and follows nobody`);
+      return { ...inputs, status: "none", rollback, errorsAtStart };
     }
-    await ensureLink({ ...ends, ...linkSettings(inputs), progress: say });
-    return { ...inputs, status: "up", rollback: rollback.text, errorsAtStart };
+    const translated = carrier === "bridge";
+    if (translated) await awaitBridge(ends);
+    await ensureLink({ ...ends, ...linkSettings(inputs), translated, anew, progress: say });
+    return { ...inputs, status: "up", rollback, errorsAtStart };
   });
 }

@@ -1,3 +1,5 @@
+import type { BridgeTarget } from "../../engine/bridgeTarget.ts";
+import { unrepresentableOn } from "../../engine/bridge/statusClient.ts";
 import { COLOURS, type Colour } from "../../engine/colour.ts";
 import type { Verdict } from "../../engine/compatibility/rollbackVerdict.ts";
 import { wayBack, witnessOf } from "../../engine/compatibility/wayBack.ts";
@@ -53,17 +55,31 @@ export async function openSession(
   return session;
 }
 
-/**
- * What the way back to `old` will be once `next` is live, told from both servers.
- * @param pathPrefix of config paths in the verdict's reason
- */
-export async function verdictFor(old: Deployment, next: Deployment, pathPrefix: string): Promise<Verdict> {
-  const [oldInfo, nextInfo, obstacle] = await Promise.all([
+/** What a verdict needs to know beside the servers. */
+export interface VerdictContext {
+  /** Prefix of config paths in the verdict's reason. */
+  pathPrefix: string;
+  /** Absent: there is none. */
+  bridge?: BridgeTarget;
+}
+
+/** What the way back to `old` will be once `next` is live, told from both servers and the bridge. */
+export async function verdictFor(
+  old: Deployment,
+  next: Deployment,
+  { pathPrefix, bridge }: VerdictContext,
+): Promise<Verdict> {
+  const [oldInfo, nextInfo, obstacle, unrepresentable] = await Promise.all([
     old.primary.info("everything"),
     next.primary.info("everything"),
     linkObstacle(old, next, pathPrefix),
+    bridge && unrepresentableOn(old, bridge.status),
   ]);
-  return wayBack(witnessOf(oldInfo), witnessOf(nextInfo), obstacle?.reason);
+  return wayBack(witnessOf(oldInfo), witnessOf(nextInfo), {
+    ...(bridge === undefined ? {} : { bridge: bridge.use }),
+    ...(obstacle === undefined ? {} : { noLinkBecause: obstacle.reason }),
+    ...(unrepresentable === undefined ? {} : { unrepresentable }),
+  });
 }
 
 /** `lossless (native): why`, as the outputs have it. */

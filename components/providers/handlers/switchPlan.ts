@@ -4,6 +4,7 @@ import { situationOf, type Situation } from "../../engine/cutover/serving.ts";
 import { runPreflight } from "../../engine/preflight/runPreflight.ts";
 import { formatCheck, type CheckResult } from "../../engine/preflight/checkResult.ts";
 import { Haproxy } from "../../engine/haproxy.ts";
+import { isFed } from "../../engine/feed.ts";
 import { followRefusal, leftByCutOffCutover } from "../../engine/replicationLink.ts";
 import { formatVersion } from "../../engine/serverVersion.ts";
 import type { TrafficSwitchInputs } from "../trafficSwitch.ts";
@@ -151,7 +152,7 @@ async function planCutoverTo(
     const reason = `${news.pathPrefix}live: ${to} was left again (${leftAgain}) because its bake failed, and is not tried again by itself. Set it to ${from}; or mend the cause and set ${news.pathPrefix}bake.retry: ${leftAgain}`;
     return { plan: [], failures: [{ property: "", reason }] };
   }
-  const verdict = await verdictFor(old, next, news.pathPrefix);
+  const verdict = await verdictFor(old, next, news);
   say(
     `cutover ${from} (${formatVersion(await old.primary.version())}) -> ${to} (${formatVersion(await next.primary.version())})`,
   );
@@ -186,12 +187,12 @@ function relinkPlan(
   { observed }: Session,
 ): string[] {
   const [live, standby] = [observed[from], observed[to]];
-  if (live === undefined || standby?.replication.role !== "master") return [];
+  if (live === undefined || standby?.replication.role !== "master" || isFed(standby)) return [];
   if (!leftByCutOffCutover(live, standby)) return [];
   const refusal = followRefusal(
     { colour: from, state: live },
     { colour: to, state: standby },
-    { reseed: false, pathPrefix },
+    { reseed: false, pathPrefix, translated: standby.gate.fed !== undefined },
   );
   return refusal === undefined
     ? [`make ${to} follow ${from} again, which it left without taking any write`]
@@ -234,6 +235,7 @@ export async function preflight(
     guardrails: news.guardrails,
     pathPrefix: news.pathPrefix,
     memoryLimits: news.memoryLimits,
+    ...(news.bridge === undefined ? {} : { bridge: news.bridge }),
     ...(traffic === undefined ? {} : { proxySessions: traffic.sessions[live] }),
   });
   return results;

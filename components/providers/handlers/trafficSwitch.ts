@@ -117,6 +117,7 @@ const WANTED = [
   "endpoint",
   "guardrails",
   "bake",
+  "bridge",
   "rehearsal",
   "backupDirectory",
   "reportDirectory",
@@ -149,5 +150,5 @@ async function rollbackText(news: TrafficSwitchInputs, session: Session): Promis
     standbyColour && session.deployments[standbyColour],
   ];
   if (live === undefined || standby === undefined) return "none: there is one colour only";
-  return verdictText(await verdictFor(standby, live, news.pathPrefix));
+  return verdictText(await verdictFor(standby, live, news));
 }

@@ -1,0 +1,139 @@
+import type { Deployment } from "../deployment.ts";
+import { holdsUpTo, progressCommands, progressIn, type Fed } from "../fed.ts";
+import { isFed } from "../feed.ts";
+import { promoteCommands, readGate, type Gate } from "../gate.ts";
+import type { Pause } from "../pause.ts";
+import { RefusedError } from "../progress.ts";
+import { until } from "../until.ts";
+import { sameKeyspace, standbyProgress } from "./catchUp.ts";
+
+/** How the new colour gets the old one's writes until it is promoted. Each call looks at the servers. */
+export interface StandbyLink {
+  /** For sentences: what the new colour does. */
+  readonly verb: "follows" | "is fed from";
+  /**
+   * How far the new colour is behind. Bytes.
+   * @throws RefusedError where the link isn't up
+   */
+  lag(): Promise<number>;
+  /**
+   * Waits until the new colour has everything that the old one had when it was paused.
+   * @returns what was seen, for the progress line
+   * @throws RefusedError where they are not the same data, DeadlineError after `timeoutMs`
+   */
+  catchUp(pause: Pause, timeoutMs: number): Promise<string>;
+  /** Makes it a primary that is still closed; returns its gate as it is then. */
+  promote(gate: Gate, pause: Pause): Promise<Gate>;
+}
+
+/** The link that the new colour has. */
+export async function standbyLink(from: Deployment, to: Deployment): Promise<StandbyLink> {
+  return isFed({ gate: await readGate(to.primary) })
+    ? new FedStandby(from, to)
+    : new FollowingStandby(from, to);
+}
+
+/** The new colour is the old one's replica. */
+export class FollowingStandby implements StandbyLink {
+  readonly verb = "follows";
+  readonly #from: Deployment;
+  readonly #to: Deployment;
+
+  constructor(from: Deployment, to: Deployment) {
+    this.#from = from;
+    this.#to = to;
+  }
+
+  async lag(): Promise<number> {
+    const [from, to] = [this.#from, this.#to];
+    const [primary, standby] = await Promise.all([from.primary.replication(), to.primary.replication()]);
+    if (standby.role !== "replica" || !standby.linkUp || standby.replid !== primary.replid) {
+      throw new RefusedError(`${to.colour} does not follow ${from.colour}: its link is not up`);
+    }
+    return Math.max(0, primary.offset - standby.offset);
+  }
+
+  async catchUp(pause: Pause, timeoutMs: number): Promise<string> {
+    const { colour, primary } = this.#to;
+    const reached = await until(
+      async () => {
+        const now = await standbyProgress(primary);
+        return now.offset >= pause.offset ? now : undefined;
+      },
+      { timeoutMs, intervalMs: 0, what: `${colour} reaches offset ${pause.offset}` },
+    );
+    if (reached.offset !== pause.offset || !sameKeyspace(reached.keyspace, pause.keyspace)) {
+      throw new RefusedError(
+        `${colour} is at offset ${reached.offset} with other key counts than ${this.#from.colour} at ${pause.offset}: they are not the same data`,
+      );
+    }
+    return `${colour} has every byte, key counts equal in ${pause.keyspace.size} databases`;
+  }
+
+  async promote(gate: Gate): Promise<Gate> {
+    await this.#to.primary.transaction(...promoteCommands(gate));
+    return gate;
+  }
+}
+
+/** The bridge writes to the new colour what the old one takes. Key counts say little: both expire keys by themselves. */
+export class FedStandby implements StandbyLink {
+  readonly verb = "is fed from";
+  readonly #from: Deployment;
+  readonly #to: Deployment;
+  #replid = "";
+  #lastDatabase = 0;
+
+  constructor(from: Deployment, to: Deployment) {
+    this.#from = from;
+    this.#to = to;
+  }
+
+  async lag(): Promise<number> {
+    const [{ replid, offset }, gate] = await Promise.all([
+      this.#from.primary.replication(),
+      readGate(this.#to.primary),
+    ]);
+    const position = gate.fed?.progress?.position;
+    if (gate.fed === undefined || position === undefined || position.replid !== replid) {
+      throw new RefusedError(
+        `the bridge does not feed ${this.#to.colour} with what ${this.#from.colour} takes`,
+      );
+    }
+    if (position.copying)
+      throw new RefusedError(`the bridge is still copying every key to ${this.#to.colour}`);
+    this.#replid = replid;
+    this.#lastDatabase = gate.fed.lastDatabase;
+    return Math.max(0, offset - position.applied.offset);
+  }
+
+  async catchUp(pause: Pause, timeoutMs: number): Promise<string> {
+    const { colour, primary } = this.#to;
+    await until(
+      async () => {
+        const replies = await primary.transaction(...progressCommands(this.#lastDatabase));
+        return this.#holds(progressIn(replies), pause) ? true : undefined;
+      },
+      { timeoutMs, intervalMs: 0, what: `the bridge has brought ${colour} to offset ${pause.offset}` },
+    );
+    return `${colour} has every write up to offset ${pause.offset}`;
+  }
+
+  async promote(gate: Gate, pause: Pause): Promise<Gate> {
+    const { colour, primary } = this.#to;
+    if (gate.fed === undefined) throw new RefusedError(`${colour} is not fed any more`);
+    const replies = await primary.transaction(
+      ...promoteCommands(gate),
+      ...progressCommands(this.#lastDatabase),
+    );
+    const found = progressIn(replies);
+    if (!this.#holds(found, pause)) {
+      throw new RefusedError(`${colour} does not have every write up to offset ${pause.offset}`);
+    }
+    return { ...gate, unopened: true, fed: { ...gate.fed, ...found } };
+  }
+
+  #holds(found: Pick<Fed, "progress">, { offset }: Pause): boolean {
+    return holdsUpTo(found, { replid: this.#replid, offset });
+  }
+}

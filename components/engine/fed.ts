@@ -1,0 +1,97 @@
+import { bridgeSourceRules, bridgeTargetRules } from "./bridge/aclRules.ts";
+import {
+  forgetCommands,
+  parsePosition,
+  POSITION_KEY,
+  STALE_KEY,
+  UNREPRESENTABLE_KEY,
+  type BridgeProgress,
+} from "./bridge/position.ts";
+import type { Commands } from "./gate.ts";
+import type { Handover } from "./handover.ts";
+import { parseInfo } from "./infoReply.ts";
+import { replicationStateOf, type RedisServer } from "./redisServer.ts";
+import type { ServerVersion } from "./serverVersion.ts";
+import { BRIDGE_USER } from "./users.ts";
+
+/** A colour that the bridge feeds: a master that nobody else may write. */
+export interface Fed {
+  /** The clients' user, which is off meanwhile. */
+  applicationUser: string;
+  /** The number of the database that holds the bridge's own keys. */
+  lastDatabase: number;
+  version: ServerVersion;
+  /** How far the bridge is; absent before it has begun. */
+  progress?: BridgeProgress;
+  /** Where the server's own history stands. */
+  own: Handover;
+}
+
+/** Looks at what the bridge noted on a server. */
+export async function readFed(server: RedisServer, applicationUser: string): Promise<Fed> {
+  const [version, config] = await Promise.all([server.version(), server.configGet("databases")]);
+  const lastDatabase = Number(config.get("databases") ?? 16) - 1;
+  const replies = await server.transaction(...progressCommands(lastDatabase));
+  return { applicationUser, version, lastDatabase, ...progressIn(replies) };
+}
+
+/** Commands for one MULTI, which leave the connection on database 0; `progressIn` reads their replies. */
+export function progressCommands(lastDatabase: number): Commands {
+  return [
+    ["SELECT", lastDatabase],
+    ["GET", POSITION_KEY],
+    ["HLEN", STALE_KEY],
+    ["SCARD", UNREPRESENTABLE_KEY],
+    ["SELECT", 0],
+    ["INFO", "replication"],
+  ];
+}
+
+/** Reads the last replies of a transaction that ended with `progressCommands`. */
+export function progressIn(replies: readonly unknown[]): Pick<Fed, "progress" | "own"> {
+  const [value, staleKeys, unrepresentable, , info] = replies.slice(-5);
+  const { replid, offset } = replicationStateOf(parseInfo(String(info)));
+  const position = typeof value === "string" ? parsePosition(value) : undefined;
+  if (position === undefined) return { own: { replid, offset } };
+  return {
+    own: { replid, offset },
+    progress: { position, staleKeys: Number(staleKeys), unrepresentable: Number(unrepresentable) },
+  };
+}
+
+/** Whether every write up to a place of the source's history is there, and nothing behind it. */
+export function holdsUpTo({ progress }: Pick<Fed, "progress">, { replid, offset }: Handover): boolean {
+  if (progress === undefined || progress.staleKeys > 0) return false;
+  const { position } = progress;
+  const settled = position.applied.offset === offset && position.confirmed.offset === offset;
+  return !position.copying && position.replid === replid && settled;
+}
+
+/** Lets the bridge write, and the clients' user nothing. */
+export function beginFeedingCommands(applicationUser: string, version: ServerVersion): Commands {
+  return [
+    ["ACL", "SETUSER", applicationUser, "off"],
+    ["CLIENT", "KILL", "USER", applicationUser],
+    ["ACL", "SETUSER", BRIDGE_USER, "on", "resetkeys", "-@all", ...bridgeTargetRules(version).split(" ")],
+  ];
+}
+
+/**
+ * Takes the bridge's right to write. Its connections end as well, so that not even a transaction that it has queued
+ * takes effect.
+ */
+export function endFeedingCommands(version: ServerVersion): Commands {
+  return [
+    ["ACL", "SETUSER", BRIDGE_USER, "on", "resetkeys", "-@all", ...bridgeSourceRules(version).split(" ")],
+    ["CLIENT", "KILL", "USER", BRIDGE_USER],
+  ];
+}
+
+/** Lets clients in again where the bridge has fed, and removes what it noted. */
+export function afterFeedingCommands({ applicationUser, lastDatabase, version }: Fed): Commands {
+  return [
+    ...endFeedingCommands(version),
+    ...forgetCommands(lastDatabase),
+    ["ACL", "SETUSER", applicationUser, "on"],
+  ];
+}

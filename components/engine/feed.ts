@@ -1,0 +1,81 @@
+import type { Credentials } from "./credentials.ts";
+import { observeDeployment, type Deployment, type DeploymentState } from "./deployment.ts";
+import { disarmTripwire, keepClosed } from "./follow.ts";
+import { allowReplicationCommands, feedCommands, readGate, unfeedCommands } from "./gate.ts";
+import { isSame, type Handover } from "./handover.ts";
+import { unpauseCommands } from "./pause.ts";
+import { setRaised } from "./selfDescribing.ts";
+import { atLeast } from "./serverVersion.ts";
+
+/** Whether the bridge feeds a colour now, rather than before a promotion that nobody finished. */
+export function isFed({ gate }: Pick<DeploymentState, "gate">): boolean {
+  return gate.fed !== undefined && gate.unopened !== true;
+}
+
+/**
+ * Has the bridge feed the standby with what the live colour takes, and makes that last: the standby becomes a primary
+ * that takes writes from the bridge alone. It goes on where the standby's data is in the live colour's history; where
+ * that can't be told, the bridge copies every key, without emptying the standby first.
+ * @param anew copy every key in any case, since the standby's data has drifted
+ */
+export async function feed(
+  standby: Deployment,
+  live: Deployment,
+  credentials: Credentials,
+  anew = false,
+): Promise<void> {
+  const { primary } = standby;
+  await disarmTripwire(live);
+  await live.primary.transaction(...allowReplicationCommands(await readGate(live.primary)));
+  if ((await primary.replication()).role === "replica") {
+    await primary.call("REPLICAOF", "NO", "ONE");
+    await keepClosed(standby);
+  }
+  const [ahead, found] = await Promise.all([observeDeployment(live), observeDeployment(standby)]);
+  if (isFed(found)) return;
+  const place = anew ? undefined : placeIn(ahead, found);
+  await primary.transaction(
+    ...feedCommands(found.gate, found.version, credentials.application.username, place),
+    ...unpauseCommands(found.version.version),
+  );
+  await setRaised(primary, "repl-ping-replica-period", false);
+  await primary.configRewrite();
+}
+
+/** Ends feeding: the standby keeps what it has, closed. */
+export async function endFeeding({ primary }: Deployment): Promise<void> {
+  const gate = await readGate(primary);
+  if (gate.fed === undefined) return;
+  await primary.transaction(...unfeedCommands(gate, gate.fed));
+  await primary.configRewrite();
+}
+
+/**
+ * Where in the live colour's history the standby's data is; undefined where that can't be told. A standby that restarted
+ * has another replication ID, and maybe older data than its notes say.
+ */
+export function placeIn(
+  live: Pick<DeploymentState, "replication" | "gate">,
+  standby: Pick<DeploymentState, "replication" | "gate" | "version">,
+): Handover | undefined {
+  const [ahead, behind] = [live.replication, standby.replication];
+  const { handedOver } = standby.gate;
+  // A cutover to it was abandoned: what the bridge noted in its data counts, and belongs to this note.
+  if (standby.gate.fed !== undefined) return handedOver;
+  // It was the live colour's replica until now, and nothing but this project could write since.
+  const left = behind.replid2 === ahead.replid && behind.offset + 1 === behind.secondOffset;
+  if (left) return { replid: ahead.replid, offset: behind.offset };
+  const ended = { replid: ahead.replid2, offset: ahead.secondOffset - 1 };
+  if (behind.replid === ended.replid) {
+    if (handedOver === undefined) {
+      // Before 6.2 a cutover can't note it; what the closed server added since is the expiry of keys.
+      const noted = atLeast(standby.version.version, "6.2");
+      return !noted && behind.offset >= ended.offset ? ended : undefined;
+    }
+    return isSame(handedOver, ended) ? ended : undefined;
+  }
+  const { tookOver } = live.gate;
+  const goesOn = tookOver !== undefined && tookOver.at.replid === ahead.replid;
+  const isEnd = handedOver?.replid === behind.replid && isSame(handedOver, tookOver?.of);
+  return goesOn && isEnd ? tookOver.at : undefined;
+}

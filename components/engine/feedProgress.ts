@@ -1,0 +1,68 @@
+import type { Deployment } from "./deployment.ts";
+import { isFed } from "./feed.ts";
+import type { Fed } from "./fed.ts";
+import { readGate, type Gate } from "./gate.ts";
+import { RefusedError } from "./progress.ts";
+import type { Keyspace, ReplicationState } from "./redisServer.ts";
+import type { LinkInput, LinkStatus } from "./replicationLink.ts";
+import { until } from "./until.ts";
+
+/** So close behind counts as in sync. */
+export const IN_SYNC_BYTES = 1024 * 1024;
+
+/** Looks at a link that the bridge carries. */
+export async function feedStatus(live: Deployment, gate: Gate): Promise<LinkStatus> {
+  if (gate.fed === undefined || !isFed({ gate })) return "cut";
+  return isInSync(gate.fed, await live.primary.replication()) ? "up" : "connecting";
+}
+
+/** Whether the bridge has no key to copy any more and is on the live colour's history, however far. */
+function isInSync({ progress }: Fed, live: ReplicationState): boolean {
+  if (progress === undefined || progress.staleKeys > 0 || progress.position.copying) return false;
+  return progress.position.replid === live.replid;
+}
+
+/** Waits until the bridge has every key and is close behind. */
+export async function awaitFed({
+  live,
+  standby,
+  syncTimeoutMs,
+  pathPrefix,
+  progress,
+}: LinkInput): Promise<void> {
+  let said = performance.now();
+  await until(
+    async () => {
+      const [ahead, gate] = await Promise.all([live.primary.replication(), readGate(standby.primary)]);
+      if (gate.fed === undefined) throw new RefusedError(`${standby.colour} is not fed any more`);
+      const behind = ahead.offset - (gate.fed.progress?.position.applied.offset ?? 0);
+      if (isInSync(gate.fed, ahead) && behind <= IN_SYNC_BYTES) return true;
+      if (performance.now() - said > 2_000) {
+        said = performance.now();
+        progress(await feedingLine(live, standby, gate.fed));
+      }
+      return undefined;
+    },
+    {
+      timeoutMs: syncTimeoutMs,
+      intervalMs: 100,
+      what: `the bridge has ${standby.colour} in sync with ${live.colour} (${pathPrefix}guardrails.syncTimeoutMs; the bridge's log and health say what it is doing)`,
+    },
+  );
+  progress(`the bridge feeds ${standby.colour} with what ${live.colour} takes, in sync`);
+}
+
+async function feedingLine(live: Deployment, standby: Deployment, { progress }: Fed): Promise<string> {
+  if (progress === undefined) return `the bridge has not begun to feed ${standby.colour}`;
+  const [here, there] = await Promise.all([standby, live].map(({ primary }) => primary.keyspace()));
+  const count = (keyspace: Keyspace | undefined): number =>
+    [...(keyspace?.values() ?? [])].reduce((sum, keys) => sum + keys, 0);
+  if (progress.position.copying)
+    return `${standby.colour}: re-syncing, ${count(here)} of ${count(there)} keys`;
+  return `${standby.colour}: the bridge is at offset ${progress.position.applied.offset}, ${progress.staleKeys} keys are copied again`;
+}
+
+/** Up to which offset of the live colour's history the bridge has brought a standby. */
+export async function appliedOffset(standby: Deployment): Promise<number> {
+  return (await readGate(standby.primary)).fed?.progress?.position.applied.offset ?? 0;
+}

@@ -1,0 +1,45 @@
+import { isFed } from "../feed.ts";
+import { formatAddress } from "../address.ts";
+import { formatBytes } from "./bytes.ts";
+import { fail, pass, warn, type CheckResult } from "./checkResult.ts";
+import { seen, type PreflightFacts } from "./facts.ts";
+
+/** What the bridge does, and what of the live colour's data has no form on the standby. */
+export function checkBridge(facts: PreflightFacts): CheckResult[] {
+  const { bridge } = facts.input;
+  if (bridge === undefined || !facts.input.standbyDeployed) return [];
+  return [checkState(facts, formatAddress(bridge.status)), ...checkForms(facts)];
+}
+
+function checkState(facts: PreflightFacts, address: string): CheckResult {
+  const { bridge, input } = facts;
+  const name = "bridge";
+  const problem =
+    bridge === undefined
+      ? `does not answer at ${address}`
+      : bridge.state === "waiting" || bridge.state === "stopped"
+        ? `${bridge.state}: ${bridge.reason ?? "it does not say why"}`
+        : undefined;
+  if (problem === undefined && bridge !== undefined) {
+    return pass(name, `${bridge.state}, lag ${formatBytes(bridge.lagBytes)}`);
+  }
+  const cure = "look into its container's log; pulumi refresh and pulumi up start it again";
+  return (input.cutover ? fail : warn)(name, problem ?? "", cure);
+}
+
+/** A cutover to a standby that couldn't be given everything loses the rest. */
+function checkForms(facts: PreflightFacts): CheckResult[] {
+  const standby = seen(facts.standby);
+  if (standby === undefined || !isFed(standby)) return [];
+  const name = "translation";
+  const count = standby.gate.fed?.progress?.unrepresentable ?? 0;
+  if (count === 0) return [pass(name, "everything has a form on the standby")];
+  const kinds = Object.entries(facts.bridge?.unrepresentable ?? {}).map(
+    ([kind, { samples }]) => `${kind} (${samples.slice(0, 3).join(", ")})`,
+  );
+  const figure = `${count} keys hold what it has no form for: ${kinds.join("; ")}`;
+  const path = `${facts.input.pathPrefix}guardrails.acceptBackupOnlyRollback`;
+  if (facts.input.guardrails.acceptBackupOnlyRollback) return [warn(name, figure, `accepted by ${path}`)];
+  const cure = `remove it from these keys (\`<database> <key>\`), or accept that it is lost with ${path}: true`;
+  return [facts.input.cutover ? fail(name, figure, cure) : warn(name, figure, cure)];
+}
