@@ -1,4 +1,4 @@
-import { HANDED_OVER, handoverIn, keyPatterns, type Handover } from "./handover.ts";
+import { HANDED_OVER, handoverIn, keyPatterns, UNOPENED, type Handover } from "./handover.ts";
 import { readRaised, raisedValue } from "./selfDescribing.ts";
 import { isWithoutFile, type RedisServer } from "./redisServer.ts";
 import { PROXY_USER, REPLICATION_USER } from "./users.ts";
@@ -31,7 +31,6 @@ export type { Handover } from "./handover.ts";
  * user, who may not use any key: so they are written to the server's file together with the gate, survive a restart,
  * which gives a primary another replication ID, and go when the gate is opened.
  */
-const UNOPENED = "redis-bluegreen:unopened";
 const ROLLED_BACK = "redis-bluegreen:rolled-back:";
 
 /** Looks at a server's gate. */

@@ -7,6 +7,12 @@ export interface Handover {
 /** Begins the key pattern of the proxy's user that notes a handover; see gate.ts. */
 export const HANDED_OVER = "redis-bluegreen:handed-over:";
 
+/** Begins the note that the bridge feeds this server; the name of the application's user follows. */
+export const FED = "redis-bluegreen:fed:";
+
+/** The note that a cutover made this server a primary and nobody opened it since. */
+export const UNOPENED = "redis-bluegreen:unopened";
+
 /** Of the field `keys` of ACL GETUSER: Redis 6 answers with a list, Redis 7 with a text of patterns, each behind a `~`. */
 export function keyPatterns(reply: unknown): string[] {
   if (Array.isArray(reply)) return reply.map(String);

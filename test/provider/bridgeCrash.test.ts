@@ -3,14 +3,16 @@ import { once } from "node:events";
 import { fileURLToPath } from "node:url";
 import { setTimeout as delay } from "node:timers/promises";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { bridgeTargetRules } from "../../components/engine/bridge/aclRules.ts";
+import { bridgeSourceRules } from "../../components/engine/bridge/aclRules.ts";
 import { RedisServer } from "../../components/engine/redisServer.ts";
-import { PROXY_USER } from "../../components/engine/users.ts";
 import { until } from "../../components/engine/until.ts";
 import {
   caughtUp,
   compare,
+  feed,
+  feedGreen,
   keepBacklog,
+  open,
   openScene,
   startBridge,
   closedNow,
@@ -27,18 +29,18 @@ class BridgeProcess {
   output = "";
 
   constructor({ settings }: BridgeScene) {
-    const { source, target } = settings;
+    const { blue, green } = settings;
     this.child = spawn(process.execPath, [MAIN], {
       env: {
         PATH: process.env["PATH"],
-        REDIS_BRIDGE_SOURCE_HOST: source.address.host,
-        REDIS_BRIDGE_SOURCE_PORT: String(source.address.port),
-        REDIS_BRIDGE_SOURCE_USERNAME: source.login.username,
-        REDIS_BRIDGE_SOURCE_PASSWORD: source.login.password,
-        REDIS_BRIDGE_TARGET_HOST: target.address.host,
-        REDIS_BRIDGE_TARGET_PORT: String(target.address.port),
-        REDIS_BRIDGE_TARGET_USERNAME: target.login.username,
-        REDIS_BRIDGE_TARGET_PASSWORD: target.login.password,
+        REDIS_BRIDGE_BLUE_HOST: blue.address.host,
+        REDIS_BRIDGE_BLUE_PORT: String(blue.address.port),
+        REDIS_BRIDGE_BLUE_USERNAME: blue.login.username,
+        REDIS_BRIDGE_BLUE_PASSWORD: blue.login.password,
+        REDIS_BRIDGE_GREEN_HOST: green.address.host,
+        REDIS_BRIDGE_GREEN_PORT: String(green.address.port),
+        REDIS_BRIDGE_GREEN_USERNAME: green.login.username,
+        REDIS_BRIDGE_GREEN_PASSWORD: green.login.password,
         REDIS_BRIDGE_STATUS_HOST: "127.0.0.1",
         REDIS_BRIDGE_STATUS_PORT: "0",
       },
@@ -74,11 +76,9 @@ async function writeFor(scene: BridgeScene, ms: number): Promise<number> {
   return rounds;
 }
 
-/** Notes on the target, as a cutover does, that it is closed at the source's offset of now. */
-async function closeTarget({ source, target }: BridgeScene): Promise<void> {
-  const { replid, offset } = await source.admin.replication();
-  const note = `~redis-bluegreen:handed-over:${replid}:${offset}`;
-  await target.admin.call("ACL", "SETUSER", PROXY_USER, "reset", "off", "nopass", "-@all", note);
+/** How many writes a server has done, expiries included. */
+async function writesOf(server: RedisServer): Promise<number> {
+  return Number((await server.info("persistence")).get("rdb_changes_since_last_save"));
 }
 
 describe.each([
@@ -97,7 +97,7 @@ describe.each([
   beforeEach(async () => {
     scene = await openScene(sourceImage, targetImage);
     await keepBacklog(scene);
-    await closeTarget(scene);
+    await feed(scene.target, targetImage, await scene.source.admin.replication());
   });
 
   afterEach(async () => {
@@ -126,44 +126,60 @@ describe.each([
     const rounds = await writing;
     for (const made of processes) await made.kill("SIGKILL");
     // No look at the gate: the position that is there tells where to go on.
-    const { bridge, stop } = startBridge(scene, { look: () => Promise.resolve({ is: "closed" }) });
+    const { bridge, stop } = startBridge(scene, feedGreen());
     await caughtUp(scene, bridge);
     expect(bridge.figures.fullCopies).toBe(0);
     await stop();
     expect(Number(await scene.target.admin.call("GET", "pair:a"))).toBe(rounds);
     expect((await compare(scene)).samples).toEqual([]);
-    for (const made of processes) expect(made.output).not.toContain(scene.settings.source.login.password);
+    for (const made of processes) expect(made.output).not.toContain(scene.settings.blue.login.password);
     expect(processes.some(({ output }) => output.includes('"applying"'))).toBe(true);
   });
 
   it("writes nothing more once the target is opened, a batch on its way included", async () => {
-    const { bridge, stop } = startBridge(scene, await closedNow(scene));
+    const { bridge, stop } = startBridge(scene);
     const writing = writeFor(scene, 1_200);
     await delay(600);
-    const { username } = scene.settings.target.login;
-    await scene.target.admin.transaction(
-      ["ACL", "SETUSER", username, "off", "-@all", "resetkeys"],
-      ["CLIENT", "KILL", "USER", username],
-      ["SET", "opened", "yes"],
-    );
-    const offset = (await scene.target.admin.replication()).offset;
+    expect(bridge.status()).toMatchObject({ state: "applying", source: "blue", target: "green" });
+    await open(scene.target, targetImage);
+    const writes = await writesOf(scene.target.admin);
     const pairs = await pairOf(scene.target.admin);
     expect(pairs[0]).toBe(pairs[1]);
     await writing;
-    expect((await scene.target.admin.replication()).offset).toBe(offset);
+    expect(await writesOf(scene.target.admin)).toBe(writes);
     expect(await pairOf(scene.target.admin)).toEqual(pairs);
-    expect(bridge.status()).toMatchObject({ state: "waiting", lossless: false });
-    // Closed again, it goes on where it was.
-    const rules = bridgeTargetRules(versionOfImage(targetImage)).split(" ");
-    await scene.target.admin.call("ACL", "SETUSER", username, "on", ...rules);
-    await caughtUp(scene, bridge);
+    // Blue was never opened by anybody, so it is the one to be attached to.
+    expect(bridge.status()).toMatchObject({ state: "armed", source: "blue", lossless: false });
     await stop();
-    await scene.target.admin.call("DEL", "opened");
-    expect((await compare(scene)).samples).toEqual([]);
+  });
+
+  it("writes nothing when it was frozen while the target was opened", async () => {
+    const bridge = start();
+    const writing = writeFor(scene, 1_500);
+    for (let round = 0; round < 3; round++) {
+      await until(() => Promise.resolve(bridge.output.endsWith('"target":"green"}\n') ? true : undefined), {
+        timeoutMs: 5_000,
+        intervalMs: 5,
+        what: "it applies",
+      });
+      await delay(100);
+      bridge.child.kill("SIGSTOP");
+      await open(scene.target, targetImage);
+      const writes = await writesOf(scene.target.admin);
+      bridge.child.kill("SIGCONT");
+      await until(() => Promise.resolve(bridge.output.endsWith('"source":"blue"}\n') ? true : undefined), {
+        timeoutMs: 5_000,
+        intervalMs: 5,
+        what: "it is armed",
+      });
+      expect(await writesOf(scene.target.admin)).toBe(writes);
+      await feed(scene.target, targetImage, await scene.source.admin.replication());
+    }
+    await writing;
   });
 
   it("refuses a whole transaction that was queued before the target was opened", async () => {
-    const { username, password } = scene.settings.target.login;
+    const { username, password } = scene.settings.green.login;
     const bridge = await RedisServer.connect(scene.target.admin.address, {
       username,
       password: password ?? "",
@@ -171,7 +187,9 @@ describe.each([
     await bridge.call("MULTI");
     await bridge.call("SET", "queued", "1");
     await bridge.call("INCR", "queued too");
-    await scene.target.admin.call("ACL", "SETUSER", username, "off", "-@all", "resetkeys");
+    const rules = bridgeSourceRules(versionOfImage(targetImage)).split(" ");
+    await scene.target.admin.call("ACL", "SETUSER", username, "resetkeys", "-@all", ...rules);
+    // Where it is not killed as well: EXEC may be called, and looks at the rights of each command again.
     await expect(bridge.call("EXEC")).rejects.toThrow(/NOPERM|EXECABORT/);
     expect(await scene.target.admin.call("EXISTS", "queued", "queued too")).toBe(0);
     bridge.close();
@@ -192,7 +210,7 @@ describe.each([
     for (let i = 0; i < 20; i++)
       await client.sadd("large set", ...Array.from({ length: 1_000 }, (_, k) => `member:${i}:${k}`));
     const flushes = await keysFlushed(scene.target.admin);
-    const { bridge, stop } = startBridge(scene, { look: () => Promise.resolve({ is: "closed" }) });
+    const { bridge, stop } = startBridge(scene, feedGreen());
     await Promise.all([
       writeFor(scene, 1_500),
       until(() => Promise.resolve(bridge.status().state === "resyncing" ? true : undefined), {

@@ -1,3 +1,4 @@
+import { isOwnKey } from "../bridge/position.ts";
 import type { RedisServer } from "../redisServer.ts";
 import { DatasetPair, type KeyVerdict, type PairOptions } from "./datasetPair.ts";
 import { BATCH_KEYS } from "./keyFingerprint.ts";
@@ -43,7 +44,8 @@ const SETTLE_BATCHES = [BATCH_KEYS, 50, 5];
 /**
  * Compares two servers by type, content and expiry, key for key, in all databases; reads only. They may be written
  * to meanwhile: what differs at first sight is looked at again, between two equal readings of the master and after
- * the replica has passed its offset, until it is decided. Servers without a link between them should stand still.
+ * the replica has passed its offset, until it is decided. Servers without a link between them should stand still. The
+ * bridge's own keys are left out.
  * @throws RedisServerError, VerificationError when the link goes down, DeadlineError when the replica falls behind
  */
 export async function compareDatasets(
@@ -83,10 +85,10 @@ class Comparison {
     const [here, there] = await Promise.all([source.keyspace(), other.keyspace()]);
     this.#keysTotal = sumOf(here);
     for (const database of here.keys()) {
-      for await (const keys of source.scan(database)) await this.#look(database, keys);
+      for await (const keys of source.scan(database)) await this.#look(database, withoutOwn(keys));
     }
     for (const database of there.keys()) {
-      for await (const keys of other.scan(database)) await this.#lookForExtra(database, keys);
+      for await (const keys of other.scan(database)) await this.#lookForExtra(database, withoutOwn(keys));
     }
   }
 
@@ -94,8 +96,10 @@ class Comparison {
     const { source, other } = this.#pair;
     const here = await randomKeys(source, count);
     this.#keysTotal = [...here.values()].reduce((sum, keys) => sum + keys.length, 0);
-    for (const [database, keys] of here) await this.#look(database, keys);
-    for (const [database, keys] of await randomKeys(other, count)) await this.#lookForExtra(database, keys);
+    for (const [database, keys] of here) await this.#look(database, withoutOwn(keys));
+    for (const [database, keys] of await randomKeys(other, count)) {
+      await this.#lookForExtra(database, withoutOwn(keys));
+    }
   }
 
   /** Looks again at what differed, in ever smaller batches, until all is decided or the time is up. */
@@ -167,6 +171,10 @@ class Comparison {
       if (this.#undecided.length < MAX_SAMPLES) this.#undecided.push(sample);
     }
   }
+}
+
+function withoutOwn(keys: readonly Buffer[]): Buffer[] {
+  return keys.filter((key) => !isOwnKey(key));
 }
 
 /** Groups keys by database, so many at a time. */
