@@ -8,6 +8,8 @@ import { spawn } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { setTimeout as delay } from "node:timers/promises";
 import { parseArgs } from "node:util";
+import { FED, HANDED_OVER } from "../components/engine/handover.ts";
+import { BRIDGE_USER, PROXY_USER } from "../components/engine/users.ts";
 import { follow, startServer, type TestServer } from "../test/support/testServer.ts";
 import { fill, type Workload } from "./bridgeLoad.ts";
 
@@ -30,7 +32,6 @@ interface Round {
 }
 
 const MAIN = fileURLToPath(new URL("../components/engine/bridge/main.ts", import.meta.url));
-const USER = "redis-bluegreen-bridge";
 
 async function round(megabytes: number, workload: Workload): Promise<Round> {
   const backlog = [
@@ -38,9 +39,9 @@ async function round(megabytes: number, workload: Workload): Promise<Round> {
     "client-output-buffer-limit replica 0 0 0",
   ];
   const [source, native, bridged] = await Promise.all([
-    startServer(options.source, `user ${USER} on nopass ~* +@all`, ...backlog),
+    startServer(options.source, `user ${BRIDGE_USER} on nopass ~* +@all`, ...backlog),
     startServer(options.target, "client-output-buffer-limit replica 0 0 0"),
-    startServer(options.target, `user ${USER} on nopass ~* +@all`),
+    startServer(options.target, `user ${BRIDGE_USER} on nopass ~* +@all`),
   ]);
   try {
     await follow(source, native);
@@ -48,8 +49,8 @@ async function round(megabytes: number, workload: Workload): Promise<Round> {
     await source.admin.call("REPLICAOF", "NO", "ONE");
     await bridged.admin.call("REPLICAOF", "NO", "ONE");
     const { replid2, secondOffset } = await source.admin.replication();
-    const note = `~redis-bluegreen:handed-over:${replid2}:${secondOffset - 1}`;
-    await bridged.admin.call("ACL", "SETUSER", "redis-bluegreen-proxy", "reset", "off", "-@all", note);
+    const notes = [`~${FED}app`, `~${HANDED_OVER}${replid2}:${secondOffset - 1}`];
+    await bridged.admin.call("ACL", "SETUSER", PROXY_USER, "reset", "off", "-@all", ...notes);
     const commands = await fill(source.admin.address, megabytes, workload);
     const { offset } = await source.admin.replication();
     const nativeTime = await timeNative(source, native, offset);
@@ -82,14 +83,14 @@ async function timeBridge(source: TestServer, target: TestServer, offset: number
   const environment = (name: string, { peer }: TestServer): Record<string, string> => ({
     [`REDIS_BRIDGE_${name}_HOST`]: peer.host,
     [`REDIS_BRIDGE_${name}_PORT`]: String(peer.port),
-    [`REDIS_BRIDGE_${name}_USERNAME`]: USER,
+    [`REDIS_BRIDGE_${name}_USERNAME`]: BRIDGE_USER,
   });
   const child = spawn(process.execPath, [MAIN], {
     stdio: ["ignore", "pipe", "inherit"],
     env: {
       NODE_OPTIONS: process.env["BRIDGE_NODE_OPTIONS"] ?? "",
-      ...environment("SOURCE", source),
-      ...environment("TARGET", target),
+      ...environment("BLUE", source),
+      ...environment("GREEN", target),
       REDIS_BRIDGE_STATUS_PORT: "0",
       REDIS_BRIDGE_STATUS_HOST: "127.0.0.1",
     },

@@ -10,8 +10,10 @@ import { SetupError, type Progress } from "./part.ts";
 
 /** How an image is made of Debian packages. */
 export interface DebianRecipe {
-  /** The program that the image runs; the package that holds it has the same name. */
+  /** The program that the image runs; the package that holds it has the same name, where `file` is absent. */
   program: string;
+  /** The program itself, where it comes from elsewhere; the packages that it needs. */
+  file?: { path: string; packages: string[] };
   /** The package comes from the last one; those before it hold what it depends on. */
   suites: string[];
 }
@@ -38,10 +40,9 @@ export async function buildDebianImage(
     });
     if (!result.ok) throw new SetupError(`building it from Debian packages failed: ${firstError(result)}`);
     const version = versionIn(result.output);
-    if (version === undefined || !image.endsWith(`:${version.split(".").slice(0, 2).join(".")}`)) {
-      throw new SetupError(
-        `Debian ${recipe.suites.at(-1) ?? ""} has ${recipe.program} ${version ?? "of no known version"} now`,
-      );
+    if (version === undefined || !isVersionOf(image, version)) {
+      const origin = recipe.file === undefined ? `Debian ${recipe.suites.at(-1) ?? ""}` : "node_modules";
+      throw new SetupError(`${origin} has ${recipe.program} ${version ?? "of no known version"} now`);
     }
     progress("importing");
     await importArchive(archive, image, recipe.program);
@@ -49,6 +50,12 @@ export async function buildDebianImage(
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
+}
+
+/** Whether a tag means this version: `7.0` means 7.0.15, and `24-slim` means 24.21.0. */
+export function isVersionOf(image: string, version: string): boolean {
+  const tag = image.slice(image.lastIndexOf(":") + 1).split("-")[0] ?? "";
+  return `${version}.`.startsWith(`${tag}.`);
 }
 
 let tools: Promise<void> | undefined;
@@ -85,6 +92,7 @@ export function mmdebstrapArguments(
     "--dpkgopt=path-exclude=/usr/share/doc/*",
     "--dpkgopt=path-exclude=/usr/share/man/*",
     "--dpkgopt=path-exclude=/usr/share/locale/*",
+    ...(recipe.file === undefined ? [] : [`--customize-hook=copy-in "${recipe.file.path}" /usr/local/bin`]),
     `--customize-hook=chroot "$1" ${program} ${program === "haproxy" ? "-v" : "--version"}`,
   ];
   if (further.length === 0) return [...options, base, archive, ...(mirror === undefined ? [] : [mirror])];
@@ -93,7 +101,8 @@ export function mmdebstrapArguments(
 }
 
 /** From a suite that merely adds to another, apt takes only what is asked for by suite, tools of the same version too. */
-function packagesOf({ program, suites }: DebianRecipe): string {
+function packagesOf({ program, suites, file }: DebianRecipe): string {
+  if (file !== undefined) return file.packages.join(",");
   const suite = suites.at(-1);
   if (suites.length < 2 || suite === undefined) return program;
   return [program, program.replace("-server", "-tools")].map((name) => `${name}/${suite}`).join(",");
@@ -104,9 +113,9 @@ function firstError({ output, failure }: CommandResult): string {
   return /^E: (.*)$/m.exec(output)?.[1] ?? failure;
 }
 
-/** Finds what `redis-server --version`, `valkey-server --version` or `haproxy -v` printed among other lines. */
+/** Finds what a server's or Node's `--version`, or `haproxy -v`, printed among other lines. */
 export function versionIn(output: string): string | undefined {
-  return /(?:server v=|HAProxy version )(\d+\.\d+\.\d+)/.exec(output)?.[1];
+  return /(?:server v=|HAProxy version |^v)(\d+\.\d+\.\d+)/m.exec(output)?.[1];
 }
 
 /** This machine's own Debian mirror; undefined where it has none, e.g. on Ubuntu. */

@@ -1,3 +1,4 @@
+import { join } from "node:path";
 import { Readable } from "node:stream";
 import Docker from "dockerode";
 import { buildDebianImage, type DebianRecipe } from "./debianImage.ts";
@@ -10,12 +11,17 @@ export interface ImageNeed {
   recipe: DebianRecipe;
   /** Used by tests only, which is why the demo does without it. */
   testsOnly: boolean;
+  why: string;
 }
+
+/** The Node.js of this project's own dependencies, which runs on the libraries of any Debian since bookworm. */
+const NODE_FILE = join(import.meta.dirname, "..", "..", "node_modules", "node", "bin", "node");
 
 const need = (image: string, program: string, suites: string[], testsOnly = false): ImageNeed => ({
   image,
   recipe: { program, suites },
   testsOnly,
+  why: testsOnly ? "test this version" : "run the demo and the tests",
 });
 
 /** Every image that the demo and the tests use. */
@@ -27,6 +33,16 @@ export const IMAGES: readonly ImageNeed[] = [
   need("redis:8.6", "redis-server", ["sid", "experimental"], true),
   need("valkey/valkey:8.1", "valkey-server", ["trixie"], true),
   need("valkey/valkey:9.1", "valkey-server", ["sid"], true),
+  {
+    image: "node:24-slim",
+    recipe: {
+      program: "node",
+      suites: ["trixie"],
+      file: { path: NODE_FILE, packages: ["libstdc++6"] },
+    },
+    testsOnly: true,
+    why: "run the rollback bridge",
+  },
 ];
 
 const ANSWER_MS = 15_000;
@@ -41,11 +57,12 @@ export function imageParts(withTests: boolean): Part[] {
   );
 }
 
-function imagePart({ image, recipe, testsOnly }: ImageNeed, registryAnswers: typeof probeRegistry): Part {
+function imagePart(need: ImageNeed, registryAnswers: typeof probeRegistry): Part {
+  const { image, recipe, testsOnly, why } = need;
   return {
     key: `image ${image}`,
     name: `image ${image}`,
-    why: testsOnly ? "test this version" : "run the demo and the tests",
+    why,
     optional: testsOnly,
     find: () => findImage(image),
     async get(progress) {
@@ -56,7 +73,7 @@ function imagePart({ image, recipe, testsOnly }: ImageNeed, registryAnswers: typ
         const version = await buildDebianImage(image, recipe, progress);
         return {
           origin: "built",
-          detail: `${recipe.program} ${version} of Debian ${recipe.suites.at(-1) ?? ""}`,
+          detail: `${recipe.program} ${version} ${recipe.file === undefined ? "of" : "on"} Debian ${recipe.suites.at(-1) ?? ""}`,
         };
       } catch (error) {
         if (!(error instanceof SetupError)) throw error;

@@ -4,9 +4,9 @@ import { seedEveryType } from "../support/everyType.ts";
 import { formsFor } from "./bridgeForms.ts";
 import {
   caughtUp,
-  CLOSED,
   closedNow,
   compare,
+  feedGreen,
   keepBacklog,
   openScene,
   startBridge,
@@ -51,8 +51,7 @@ describe.each(PAIRS)("a bridge from %s to %s", (sourceImage, targetImage, kinds,
   };
 
   it("applies every form of command", async () => {
-    const gate = await closedNow(scene);
-    const { bridge, stop } = startBridge(scene, gate);
+    const { bridge, stop } = startBridge(scene, await closedNow(scene));
     await seedEveryType(scene.source.admin);
     for (const form of formsFor(versionOfImage(sourceImage))) {
       for (const [name, ...args] of form) await scene.source.admin.call(String(name), ...args);
@@ -69,7 +68,7 @@ describe.each(PAIRS)("a bridge from %s to %s", (sourceImage, targetImage, kinds,
     await scene.target.admin.call("SET", "only on the target", "x");
     await scene.target.admin.call("DEL", "string");
     await scene.target.admin.call("SADD", "string", "of another type");
-    const { bridge, stop } = startBridge(scene, CLOSED);
+    const { bridge, stop } = startBridge(scene, feedGreen());
     await caughtUp(scene, bridge);
     const { unrepresentable } = bridge.status();
     expect(Object.keys(unrepresentable).sort()).toEqual([...kinds, ...copied].sort());

@@ -1,18 +1,24 @@
-import { Bridge, type BridgeSettings } from "../../components/engine/bridge/bridge.ts";
+import { ArmedLink } from "../../components/engine/bridge/armedLink.ts";
+import { Bridge, type BridgeOptions, type BridgeSettings } from "../../components/engine/bridge/bridge.ts";
 import { bridgeSourceRules, bridgeTargetRules } from "../../components/engine/bridge/aclRules.ts";
-import { forgetCommands } from "../../components/engine/bridge/position.ts";
-import type { TargetGate } from "../../components/engine/bridge/targetGate.ts";
+import { forgetCommands, type HistoryPlace } from "../../components/engine/bridge/position.ts";
 import type { ServerVersion } from "../../components/engine/serverVersion.ts";
 import { until } from "../../components/engine/until.ts";
 import {
   compareDatasets,
   type DatasetComparison,
 } from "../../components/engine/verification/compareDatasets.ts";
+import type { Colour } from "../../components/engine/colour.ts";
+import { FED, HANDED_OVER } from "../../components/engine/handover.ts";
+import { BRIDGE_USER, PROXY_USER } from "../../components/engine/users.ts";
 import { startServer, type TestServer } from "../support/testServer.ts";
 
-const LOGIN = { username: "redis-bluegreen-bridge", password: "bridge-password-of-this-test" };
+const LOGIN = { username: BRIDGE_USER, password: "bridge-password-of-this-test" };
 
-/** Two servers without a link between them, each with the bridge's user as it needs it. */
+/** Says what is to be done, whatever the servers' gates say. */
+export type Decide = NonNullable<BridgeOptions["decide"]>;
+
+/** Two servers without a link between them, each with the bridge's user as it needs it. Blue is the source. */
 export interface BridgeScene {
   source: TestServer;
   target: TestServer;
@@ -39,8 +45,8 @@ export async function openScene(
     startServer(targetImage, user(bridgeTargetRules(versionOfImage(targetImage)))),
   ]);
   const settings = {
-    source: { address: source.admin.address, login: LOGIN },
-    target: { address: target.admin.address, login: LOGIN },
+    blue: { address: source.admin.address, login: LOGIN },
+    green: { address: target.admin.address, login: LOGIN },
   };
   return {
     source,
@@ -52,40 +58,82 @@ export async function openScene(
   };
 }
 
-/** The target was closed when the source stood where it stands now. */
-export async function closedNow({ source }: BridgeScene): Promise<TargetGate> {
-  const { replid, offset } = await source.admin.replication();
-  return { look: () => Promise.resolve({ is: "closed", handedOver: { replid, offset } }) };
+/** Green is fed with what blue emits, from a place on, or from nothing that is known. */
+export function feedGreen(handedOver?: HistoryPlace): Decide {
+  return () => ({
+    is: "feeding",
+    source: "blue",
+    target: "green",
+    ...(handedOver === undefined ? {} : { handedOver }),
+  });
 }
 
-/** Closed, and nobody knows what it holds. */
-export const CLOSED: TargetGate = { look: () => Promise.resolve({ is: "closed" }) };
+/** The target was closed when the source stood where it stands now. */
+export async function closedNow({ source }: BridgeScene): Promise<Decide> {
+  const { replid, offset } = await source.admin.replication();
+  return feedGreen({ replid, offset });
+}
 
-/** Makes the source's backlog exist: only a server that had a replica keeps one. */
-export async function keepBacklog({ source, settings }: BridgeScene): Promise<void> {
-  const gate: TargetGate = { look: () => Promise.resolve({ is: "open" }) };
-  const bridge = new Bridge(settings, { gate });
-  const running = bridge.run();
-  await until(
-    async () =>
-      (await source.admin.info("replication")).get("repl_backlog_active") === "1" ? true : undefined,
-    {
-      timeoutMs: 10_000,
-      intervalMs: 10,
-      what: "the source keeps a backlog",
-    },
+/** Closes a server to clients and lets the bridge write to it, as a cutover does. */
+export async function feed(server: TestServer, image: string, handedOver?: HistoryPlace): Promise<void> {
+  const { replid, offset } = handedOver ?? {};
+  const note = replid === undefined ? [] : [`~${HANDED_OVER}${replid}:${offset ?? 0}`];
+  await server.admin.transaction(
+    [
+      "ACL",
+      "SETUSER",
+      PROXY_USER,
+      "reset",
+      "off",
+      "nopass",
+      "-@all",
+      "+ping",
+      "+role",
+      `~${FED}app`,
+      ...note,
+    ],
+    [
+      "ACL",
+      "SETUSER",
+      BRIDGE_USER,
+      "resetkeys",
+      ...words(`-@all ${bridgeTargetRules(versionOfImage(image))}`),
+    ],
   );
-  await bridge.stop();
-  await running;
+}
+
+/** Locks the bridge out and lets clients in, as a rollback does. */
+export async function open(server: TestServer, image: string): Promise<void> {
+  await server.admin.transaction(
+    ...forgetCommands(15),
+    ["ACL", "SETUSER", PROXY_USER, "reset", "on", "nopass", "-@all", "+ping", "+role"],
+    [
+      "ACL",
+      "SETUSER",
+      BRIDGE_USER,
+      "resetkeys",
+      ...words(`-@all ${bridgeSourceRules(versionOfImage(image))}`),
+    ],
+    ["CLIENT", "KILL", "USER", BRIDGE_USER],
+  );
+}
+
+function words(rules: string): string[] {
+  return rules.split(" ");
+}
+
+/** Makes a server's backlog exist: only one that had a replica keeps one. */
+export async function keepBacklog({ settings }: BridgeScene, colour: Colour = "blue"): Promise<void> {
+  (await ArmedLink.open(settings[colour])).close();
 }
 
 /** Starts a bridge and returns how to stop it. */
 export function startBridge(
   scene: BridgeScene,
-  gate: TargetGate,
+  decide?: Decide,
 ): { bridge: Bridge; stop: () => Promise<void> } {
   const bridge = new Bridge(scene.settings, {
-    gate,
+    ...(decide === undefined ? {} : { decide }),
     onEvent: (event, details) => {
       if (process.env["BRIDGE_DEBUG"]) console.log(event, JSON.stringify(details));
     },

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { mirrorIn, mmdebstrapArguments, versionIn } from "../../scripts/setup/debianImage.ts";
+import { isVersionOf, mirrorIn, mmdebstrapArguments, versionIn } from "../../scripts/setup/debianImage.ts";
 import { IMAGES } from "../../scripts/setup/images.ts";
 
 describe("the mirror in apt's sources", () => {
@@ -53,12 +53,29 @@ describe("the call of mmdebstrap", () => {
   });
 });
 
+test("a program from elsewhere is laid upon the packages that it needs", () => {
+  const file = { path: "/a b/node", packages: ["libstdc++6"] };
+  const args = mmdebstrapArguments({ program: "node", suites: ["trixie"], file }, "/t.tar", "http://m");
+  expect(args).toContain("--include=libstdc++6");
+  expect(args).toContain('--customize-hook=copy-in "/a b/node" /usr/local/bin');
+  expect(args.at(-4)).toBe('--customize-hook=chroot "$1" node --version');
+});
+
+test("a tag means every version below it", () => {
+  expect(isVersionOf("redis:7.0", "7.0.15")).toBe(true);
+  expect(isVersionOf("redis:7.0", "7.2.1")).toBe(false);
+  expect(isVersionOf("valkey/valkey:8.1", "8.10.0")).toBe(false);
+  expect(isVersionOf("node:24-slim", "24.21.0")).toBe(true);
+  expect(isVersionOf("node:24-slim", "22.1.0")).toBe(false);
+});
+
 test("a program's version is found among other lines", () => {
   expect(versionIn("I: x\nRedis server v=7.0.15 sha=00000000:0 malloc=jemalloc-5.2.1\nI: done")).toBe(
     "7.0.15",
   );
   expect(versionIn("Valkey server v=9.1.2 sha=0")).toBe("9.1.2");
   expect(versionIn("HAProxy version 3.0.11-1+deb13u3 2026/05/20 - https://haproxy.org/")).toBe("3.0.11");
+  expect(versionIn("I: x\nv24.21.0\nI: done")).toBe("24.21.0");
   expect(versionIn("I: done")).toBeUndefined();
 });
 

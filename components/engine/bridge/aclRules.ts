@@ -1,11 +1,14 @@
 import { atLeast, type ServerVersion } from "../serverVersion.ts";
 
-const STREAM = "+ping +psync +replconf +info +select +time +command +multi +exec";
+const STREAM = "+ping +psync +replconf +info +select +role +time +command +multi +exec +acl|getuser";
 const READING =
   "+scan +type +exists +strlen +llen +scard +zcard +hlen +xlen +get +getrange +lrange +smembers +sscan +zrange " +
   "+zscan +hgetall +hscan +hkeys +xinfo +dump +pttl";
 
-/** What the bridge's user needs on the source: the stream, and reading keys that have to be copied. */
+/**
+ * What the bridge's user has on a server that is not fed: the stream, looking at the gate, and reading keys that have to
+ * be copied. Words for ACL SETUSER behind `resetkeys -@all`.
+ */
 export function bridgeSourceRules({ product, version }: ServerVersion): string {
   const since7 = atLeast(version, "7.0");
   return [
@@ -17,8 +20,8 @@ export function bridgeSourceRules({ product, version }: ServerVersion): string {
 }
 
 /**
- * What the bridge's user needs on the target while it is closed to everybody else: every command that the stream can
- * carry, its own transactions and looks. FLUSHALL, RESTORE and SORT are in `@write` and dangerous, and in the stream.
+ * What the bridge's user has on a server while it is fed, and closed to everybody else: every command that the stream
+ * can carry, its own transactions and looks. Words for ACL SETUSER behind `resetkeys -@all`. FLUSHALL, RESTORE and SORT are in `@write` and dangerous, and in the stream.
  */
 export function bridgeTargetRules({ product, version }: ServerVersion): string {
   const since7 = atLeast(version, "7.0");

@@ -1,80 +1,83 @@
 import { setTimeout as delay } from "node:timers/promises";
-import type { Address } from "../address.ts";
-import type { Login } from "../credentials.ts";
-import { infoNumber, parseInfo } from "../infoReply.ts";
+import { COLOURS, otherColour, type Colour } from "../colour.ts";
+import { parseInfo } from "../infoReply.ts";
 import { atLeast } from "../serverVersion.ts";
+import { ArmedLink } from "./armedLink.ts";
 import type { BridgeState, BridgeStatus } from "./bridgeStatus.ts";
+import { directionOf, isSameDirection, type Direction, type Looks } from "./direction.ts";
 import { Figures } from "./figures.ts";
 import { readCommands } from "./keySpecs.ts";
 import { Lag } from "./lag.ts";
 import { PlainClient } from "./plainClient.ts";
+import { GateWatch, type BridgeEnd } from "./serverGate.ts";
 import { Session, type SessionParts } from "./session.ts";
 import { SourceLink } from "./sourceLink.ts";
 import { startFrom } from "./start.ts";
-import { TargetGateOnServer, type TargetGate, type TargetState } from "./targetGate.ts";
 import { TargetLink } from "./targetLink.ts";
 import { versionIn } from "./versionIn.ts";
 
-/** A server as the bridge reaches it. */
-export interface BridgeEnd {
-  address: Address;
-  login: Login;
-}
+export type { BridgeEnd } from "./serverGate.ts";
 
-/** What a bridge needs to know. */
-export interface BridgeSettings {
-  /** The live server, whose stream is followed. */
-  source: BridgeEnd;
-  /** The standby, a master that only the bridge's user may write. */
-  target: BridgeEnd;
-}
+/** Both servers; which of them is the source, their gates tell. */
+export type BridgeSettings = Record<Colour, BridgeEnd>;
 
 /** What may be replaced. */
 export interface BridgeOptions {
-  /** Default: reads the gate on the target. */
-  gate?: TargetGate;
+  /** Tells from a look at both servers what is to be done. Default: `directionOf`. */
+  decide?: typeof directionOf;
   /** Told of what happens, for logs; never holds passwords or users' data. */
   onEvent?: (event: string, details: Record<string, unknown>) => void;
 }
 
-const LOOK_MS = 250;
-const GATE_EVERY = 8;
+type Feeding = Direction & { is: "feeding" };
+
+const LOOK_MS = 100;
+/** A server that gives no look for so long ends the session; a large transaction can hold it up for seconds. */
+const UNSEEN_MS = 30_000;
 const FIRST_WAIT_MS = 50;
 const LONGEST_WAIT_MS = 2_000;
 const FINISH_MS = 2_000;
 
-/** Applies what a source emits to a target of another version, for as long as it runs. */
+/** Applies what one server emits to the other one, of another version, for as long as it runs. */
 export class Bridge {
   readonly figures = new Figures();
   readonly #settings: BridgeSettings;
-  readonly #gate: TargetGate;
+  readonly #watches: Record<Colour, GateWatch>;
+  readonly #decide: typeof directionOf;
   readonly #onEvent: (event: string, details: Record<string, unknown>) => void;
   readonly #stopping = new AbortController();
   #session: Session | undefined;
+  #looks: Looks | undefined;
   #lag = new Lag();
   #state: BridgeState = "waiting";
   #reason: string | undefined = "starting";
-  #skewMs: number | undefined;
+  #direction: { source?: Colour; target?: Colour } = {};
   #waitMs = FIRST_WAIT_MS;
 
   constructor(settings: BridgeSettings, options: BridgeOptions = {}) {
     this.#settings = settings;
-    this.#gate = options.gate ?? new TargetGateOnServer(settings.target.address, settings.target.login);
+    this.#watches = { blue: new GateWatch(settings.blue), green: new GateWatch(settings.green) };
+    this.#decide = options.decide ?? directionOf;
     this.#onEvent = options.onEvent ?? (() => undefined);
   }
 
   /** Runs until `stop`; whatever fails is tried again. */
   async run(): Promise<void> {
     while (!this.#isStopped()) {
+      const direction = await this.#look();
       try {
-        const gate = await this.#gate.look();
-        if (gate.is === "open") await this.#beArmed(gate.reason);
-        else await this.#apply(gate);
+        if (direction.is === "feeding") await this.#apply(direction);
+        else if (direction.is === "armed") await this.#beArmed(direction.source);
+        else {
+          this.#turn({}, "waiting", direction.reason);
+          await this.#pause();
+        }
       } catch (error) {
-        if (!this.#isStopped()) await this.#wait(error instanceof Error ? error.message : String(error));
+        if (!this.#isStopped()) await this.#wait(direction, error);
       }
     }
-    this.#enter("stopped");
+    for (const colour of COLOURS) this.#watches[colour].close();
+    this.#turn({}, "stopped");
   }
 
   /** Sends what was read, and ends. */
@@ -91,9 +94,11 @@ export class Bridge {
     const unrepresentable = session?.unrepresentable.summary() ?? {};
     const staleKeys = session?.stale.size ?? 0;
     const { sourceOffset } = this.#lag;
+    const clockSkewMs = this.#skewMs();
     return {
       state: this.#state,
       ...(this.#reason === undefined ? {} : { reason: this.#reason }),
+      ...this.#direction,
       ...(session === undefined
         ? {}
         : { position: { ...session.applier.position, confirmed: session.applier.confirmed } }),
@@ -103,7 +108,7 @@ export class Bridge {
       staleKeys,
       ...(session?.progress === undefined ? {} : { progress: session.progress }),
       unrepresentable,
-      ...(this.#skewMs === undefined ? {} : { clockSkewMs: this.#skewMs }),
+      ...(clockSkewMs === undefined ? {} : { clockSkewMs }),
       lossless: this.#state === "applying" && staleKeys === 0 && Object.keys(unrepresentable).length === 0,
     };
   }
@@ -112,55 +117,51 @@ export class Bridge {
     return this.#stopping.signal.aborted;
   }
 
-  /** Attached and counting, while the target takes clients' writes itself. */
-  async #beArmed(reason: string | undefined): Promise<void> {
-    const { address, login } = this.#settings.source;
-    const control = await PlainClient.open(address, login);
-    let link: SourceLink | undefined;
+  /** Looks at both servers. */
+  async #look(attached?: Colour): Promise<Direction> {
+    const [blue, green] = await Promise.all(
+      COLOURS.map((colour) =>
+        this.#watches[colour]
+          .look()
+          .catch((error: unknown) => (error instanceof Error ? error : new Error(String(error)))),
+      ),
+    );
+    this.#looks = { blue: blue ?? new Error("no look"), green: green ?? new Error("no look") };
+    return this.#decide(this.#looks, attached);
+  }
+
+  /** Attached and counting, while none is fed. */
+  async #beArmed(source: Colour): Promise<void> {
+    this.#session = undefined;
+    this.#lag = new Lag();
+    const link = await ArmedLink.open(this.#settings[source]);
     try {
-      const info = parseInfo(String(await control.call("INFO", "replication")));
-      const isMaster = info.get("role") === "master";
-      let offset = infoNumber(info, isMaster ? "master_repl_offset" : "slave_repl_offset");
-      const from = { replid: info.get("master_replid") ?? "", offset };
-      const version = versionIn(parseInfo(String(await control.call("INFO", "server"))));
-      const attached = await SourceLink.open(address, login, from, atLeast(version.version, "7.0"));
-      link = attached.link;
-      ({ offset } = attached.beginning);
-      let ended: Error | undefined;
-      link.start(
-        (chunk) => {
-          this.#lag.confirmed((offset += chunk.length));
-        },
-        (error) => {
-          ended = error;
-        },
-      );
-      link.acknowledge(() => offset);
-      this.#enter("armed", reason);
+      this.#turn({ source }, "armed");
       while (!this.#isStopped()) {
-        await delay(LOOK_MS, undefined, { signal: this.#stopping.signal });
-        if (ended !== undefined) throw ended;
-        this.#lag.seen(offset, performance.now());
-        if ((await this.#gate.look()).is === "closed") return;
+        await this.#pause();
+        if (link.ended !== undefined) throw link.ended;
+        const direction = await this.#look(source);
+        this.#seen(source, link.offset);
+        if (!isSameDirection(direction, { is: "armed", source })) return;
+        this.#waitMs = FIRST_WAIT_MS;
       }
     } finally {
-      link?.close();
-      control.close();
+      link.close();
     }
   }
 
-  async #apply(gate: TargetState & { is: "closed" }): Promise<void> {
-    const session = new Session(await this.#connect(gate));
+  async #apply(feeding: Feeding): Promise<void> {
+    const session = new Session(await this.#connect(feeding));
     this.#session = session;
+    this.#lag = new Lag();
+    const fail = (error: unknown): void => {
+      session.fail(error instanceof Error ? error : new Error(String(error)));
+    };
     try {
       // Stopped while it connected.
       if (this.#isStopped()) session.fail();
-      session.run().catch((error: unknown) => {
-        session.fail(error instanceof Error ? error : new Error(String(error)));
-      });
-      this.#watch(session).catch((error: unknown) => {
-        session.fail(error instanceof Error ? error : new Error(String(error)));
-      });
+      session.run().catch(fail);
+      this.#watch(session, feeding).catch(fail);
       await session.over;
     } finally {
       session.fail();
@@ -168,23 +169,24 @@ export class Bridge {
     }
   }
 
-  async #connect(gate: TargetState & { is: "closed" }): Promise<SessionParts> {
-    const { source, target } = this.#settings;
-    const link = await TargetLink.open(target.address, target.login);
+  async #connect({ source, target }: Feeding): Promise<SessionParts> {
+    const ends = { source: this.#settings[source], target: this.#settings[target] };
+    const link = await TargetLink.open(ends.target.address, ends.target.login);
     let control: PlainClient | undefined;
     try {
       // The note may be of an earlier look; what the target holds was read after everybody else was shut out.
-      const again = await this.#gate.look();
-      if (again.is === "open") throw new Error("the target was opened");
-      const start = startFrom(link.facts, again.handedOver === undefined ? gate : again);
-      control = await PlainClient.open(source.address, source.login);
+      const again = await this.#look();
+      if (again.is !== "feeding" || again.target !== target) {
+        throw new Error(again.is === "waiting" ? again.reason : `${target} is not fed any more`);
+      }
+      const start = startFrom(link.facts, again.handedOver);
+      control = await PlainClient.open(ends.source.address, ends.source.login);
       const version = versionIn(parseInfo(String(await control.call("INFO", "server"))));
       const commands = readCommands(await control.call("COMMAND"));
       const filter = atLeast(version.version, "7.0");
-      const stream = await SourceLink.open(source.address, source.login, start.from, filter);
-      this.#control = control;
+      const stream = await SourceLink.open(ends.source.address, ends.source.login, start.from, filter);
       return {
-        settings: this.#settings,
+        ends,
         source: { version, commands, control },
         ...stream,
         target: link,
@@ -202,48 +204,69 @@ export class Bridge {
     }
   }
 
-  #control: PlainClient | undefined;
-
-  /** Asks both sides now and then where they are, and whether the target is still closed. */
-  async #watch(session: Session): Promise<void> {
-    const control = this.#control;
-    this.#lag = new Lag();
-    const clock = await PlainClient.open(this.#settings.target.address, this.#settings.target.login);
-    try {
-      for (let i = 0; !session.ended && control !== undefined; i++) {
-        const info = parseInfo(String(await control.call("INFO", "replication")));
-        this.#lag.seen(infoNumber(info, "master_repl_offset"), performance.now());
-        this.#lag.confirmed(session.applier.confirmed.offset);
-        this.#skewMs = Math.round((await clockOf(clock)) - (await clockOf(control)));
-        this.#enter(session.progress === undefined ? "applying" : "resyncing");
-        if (i % GATE_EVERY === GATE_EVERY - 1 && (await this.#gate.look()).is === "open") {
-          throw new Error("the target was opened");
-        }
-        await delay(LOOK_MS);
-      }
-    } finally {
-      clock.close();
+  /** Asks both servers where they are, and ends the session when they ask for something else. */
+  async #watch(session: Session, feeding: Feeding): Promise<void> {
+    const { source, target } = feeding;
+    let seenAt = performance.now();
+    while (!session.ended) {
+      this.#seen(source, session.applier.confirmed.offset);
+      this.#turn({ source, target }, session.progress === undefined ? "applying" : "resyncing");
+      await delay(LOOK_MS);
+      const direction = await this.#look();
+      if (direction.is !== "waiting" || !direction.unseen) {
+        seenAt = performance.now();
+        if (!isSameDirection(direction, feeding)) session.fail();
+      } else if (performance.now() - seenAt > UNSEEN_MS) throw new Error(direction.reason);
     }
   }
 
-  async #wait(reason: string): Promise<void> {
-    this.#enter("waiting", reason);
-    await delay(this.#waitMs, undefined, { signal: this.#stopping.signal }).catch(() => undefined);
-    this.#waitMs = Math.min(LONGEST_WAIT_MS, 2 * this.#waitMs);
+  /** Takes what the last look said of the source. */
+  #seen(source: Colour, confirmed: number): void {
+    const look = this.#looks?.[source];
+    if (look !== undefined && !(look instanceof Error)) this.#lag.seen(look.offset, performance.now());
+    this.#lag.confirmed(confirmed);
   }
 
-  #enter(state: BridgeState, reason?: string): void {
-    if (state === this.#state && reason === this.#reason) return;
+  /** The target's clock less the source's, in milliseconds. */
+  #skewMs(): number | undefined {
+    const { target } = this.#direction;
+    if (target === undefined || this.#looks === undefined) return undefined;
+    const [there, here] = [this.#looks[target], this.#looks[otherColour(target)]];
+    return there instanceof Error || here instanceof Error
+      ? undefined
+      : Math.round(there.skewMs - here.skewMs);
+  }
+
+  /** Waits before it tries again, unless something else is to be done by then. */
+  async #wait(direction: Direction, error: unknown): Promise<void> {
+    const { source, target } = { target: undefined, source: undefined, ...direction };
+    const colours = {
+      ...(source === undefined ? {} : { source }),
+      ...(target === undefined ? {} : { target }),
+    };
+    this.#turn(colours, "waiting", error instanceof Error ? error.message : String(error));
+    const end = performance.now() + this.#waitMs;
+    this.#waitMs = Math.min(LONGEST_WAIT_MS, 2 * this.#waitMs);
+    for (;;) {
+      const left = end - performance.now();
+      if (left <= 0 || this.#isStopped()) return;
+      await this.#pause(left);
+      if (!isSameDirection(await this.#look(), direction)) return;
+    }
+  }
+
+  #pause(atMost = LOOK_MS): Promise<void> {
+    const { signal } = this.#stopping;
+    return delay(Math.min(LOOK_MS, atMost), undefined, { signal }).catch(() => undefined);
+  }
+
+  #turn(direction: { source?: Colour; target?: Colour }, state: BridgeState, reason?: string): void {
+    const last = this.#direction;
+    this.#direction = direction;
+    const turned = last.source !== direction.source || last.target !== direction.target;
+    if (state === this.#state && reason === this.#reason && !turned) return;
     this.#state = state;
     this.#reason = reason;
-    this.#onEvent("state", { state, ...(reason === undefined ? {} : { reason }) });
+    this.#onEvent("state", { state, ...direction, ...(reason === undefined ? {} : { reason }) });
   }
-}
-
-/** A server's clock less this machine's, in milliseconds. */
-async function clockOf(client: PlainClient): Promise<number> {
-  const before = Date.now();
-  const [seconds, micros] = (await client.call("TIME")) as [Buffer, Buffer];
-  const middle = (before + Date.now()) / 2;
-  return Number(seconds) * 1_000 + Number(micros) / 1_000 - middle;
 }

@@ -1,12 +1,13 @@
+import type { Colour } from "../colour.ts";
 import type { CopyProgress } from "./fullCopy.ts";
 import type { Position } from "./position.ts";
 import type { UnrepresentableKind } from "./unrepresentable.ts";
 
 /**
- * - `armed`: the target is open and live; the bridge is attached to the source and applies nothing.
+ * - `armed`: neither colour is fed; the bridge is attached to `source`, the standby, and applies nothing.
  * - `applying`: what the source emits takes effect on the target.
  * - `resyncing`: the dataset is copied key by key, because continuity was lost or never was.
- * - `waiting`: source or target can't be reached, or refuse; `reason` says which.
+ * - `waiting`: a server can't be reached, or refuses, or both are to be fed; `reason` says which.
  * - `stopped`: `stop` was called.
  */
 export type BridgeState = "armed" | "applying" | "resyncing" | "waiting" | "stopped";
@@ -16,6 +17,10 @@ export interface BridgeStatus {
   state: BridgeState;
   /** Why it waits, one sentence without a full stop. */
   reason?: string;
+  /** Whose stream is read. */
+  source?: Colour;
+  /** Whom it is applied to; absent while none is fed. */
+  target?: Colour;
   /** Where the target stands; absent before it was known. */
   position?: Position;
   /** Where the source stood when it was asked last, in bytes. */

@@ -1,22 +1,34 @@
+import type * as esbuild from "esbuild";
 import { createRequire } from "node:module";
-import { existsSync } from "node:fs";
+import { dirname, extname, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import type * as Esbuild from "esbuild";
 
-/** The process's code as one file, from these sources or from the package's compiled ones. */
+/**
+ * The bridge's process as one text: an ES module that needs nothing but Node.js 22 or newer. The same sources give the
+ * same text, in whichever folder they are.
+ * @throws where esbuild is not installed, or does not run on this machine
+ */
 export function bridgeBundle(): string {
-  // Only a program that deploys a bridge loads it.
-  const { buildSync } = createRequire(import.meta.url)("esbuild") as typeof Esbuild;
-  const source = fileURLToPath(new URL("./main.ts", import.meta.url));
-  const entry = existsSync(source) ? source : fileURLToPath(new URL("./main.js", import.meta.url));
-  const { outputFiles } = buildSync({
+  // Only who makes a bundle needs the tool, which starts a process of its own.
+  const tool = createRequire(import.meta.url)("esbuild") as typeof esbuild;
+  const here = fileURLToPath(import.meta.url);
+  // Packed, the sources are JavaScript.
+  const entry = join(dirname(here), `main${extname(here)}`);
+  const { outputFiles } = tool.buildSync({
     entryPoints: [entry],
+    absWorkingDir: dirname(here),
     bundle: true,
-    write: false,
-    minify: true,
     platform: "node",
     target: "node22",
     format: "esm",
+    minify: true,
+    legalComments: "none",
+    write: false,
+    logLevel: "silent",
+    // A tsconfig.json of whoever installed the package must not change what comes of it.
+    tsconfigRaw: {},
   });
-  return outputFiles[0]?.text ?? "";
+  const [file] = outputFiles;
+  if (file === undefined) throw new Error("the bridge's bundle is empty");
+  return file.text;
 }

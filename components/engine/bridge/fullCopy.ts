@@ -45,8 +45,9 @@ export async function copyEverything(parts: FullCopyParts): Promise<void> {
   let found = 0;
   for (const database of keyspace.keys()) {
     for await (const keys of scan(source, database)) {
-      if (database >= databases) for (const key of keys) unrepresentable.add("database", database, key);
-      else for (const key of keys) stale.add(database, key, 0);
+      const others = keys.filter((key) => !isOwnKey(key));
+      if (database >= databases) for (const key of others) unrepresentable.add("database", database, key);
+      else for (const key of others) stale.add(database, key, 0);
       found += keys.length;
       await waitFor(parts, MAX_WAITING);
       parts.onProgress({ copied: Math.max(0, found - stale.toCopy), of: Math.max(of, found) });
@@ -62,12 +63,15 @@ export async function copyEverything(parts: FullCopyParts): Promise<void> {
 
 /** Marks what the source doesn't have; the copier finds it absent and deletes it. */
 async function deleteExtra(parts: FullCopyParts): Promise<void> {
-  const { source, target, stale, databases } = parts;
+  const { source, target, stale } = parts;
   for (const database of (await databasesWithKeys(target)).keys()) {
     for await (const keys of scan(target, database)) {
-      const own = keys.filter((key) => database !== databases - 1 || !isOwnKey(key));
-      const [, ...there] = await source.batch([["SELECT", database], ...own.map((key) => ["EXISTS", key])]);
-      for (const [i, key] of own.entries()) if (there[i] !== 1) stale.add(database, key, 0);
+      const others = keys.filter((key) => !isOwnKey(key));
+      const [, ...there] = await source.batch([
+        ["SELECT", database],
+        ...others.map((key) => ["EXISTS", key]),
+      ]);
+      for (const [i, key] of others.entries()) if (there[i] !== 1) stale.add(database, key, 0);
       await waitFor(parts, MAX_WAITING);
     }
   }

@@ -1,3 +1,5 @@
+/** What all of the bridge's own keys begin with. */
+export const OWN_PREFIX = Buffer.from("redis-bluegreen:");
 /** The bridge's own keys; all are in the target's last database and gone once the target is opened. */
 export const POSITION_KEY = "redis-bluegreen:position";
 /** Counts the transactions that took effect. */
@@ -108,7 +110,10 @@ export function forgetCommands(lastDatabase: number, database = 0): (string | nu
   ];
 }
 
-/** Whether a key of the last database is one of the bridge's own. */
+/**
+ * Whether a key is one of the bridge's own. A source that was fed before has some in its stream and maybe among its keys;
+ * they are never applied, copied or compared, in whichever database.
+ */
 export function isOwnKey(key: Buffer): boolean {
-  return OWN_KEYS.includes(key.toString("latin1"));
+  return key[0] === OWN_PREFIX[0] && OWN_KEYS.includes(key.toString("latin1"));
 }

@@ -12,11 +12,11 @@ export class SettingsError extends Error {
   override name = "SettingsError";
 }
 
-/** Names a JSON file with the settings: `{ "source": { "host", "port", "username", "password" }, "target": { … }, "status": { "host", "port" } }`. */
+/** Names a JSON file with the settings: `{ "blue": { "host", "port", "username", "password" }, "green": { … }, "status": { "host", "port" } }`. */
 export const SETTINGS_FILE = "REDIS_BRIDGE_SETTINGS";
 
 /**
- * Reads the settings from the file that `REDIS_BRIDGE_SETTINGS` names, or from `REDIS_BRIDGE_<SOURCE|TARGET>_<HOST|PORT|
+ * Reads the settings from the file that `REDIS_BRIDGE_SETTINGS` names, or from `REDIS_BRIDGE_<BLUE|GREEN>_<HOST|PORT|
  * USERNAME|PASSWORD>` and `REDIS_BRIDGE_STATUS_<HOST|PORT>`.
  */
 export function readSettings(environment: Readonly<Record<string, string | undefined>>): ProcessSettings {
@@ -24,8 +24,8 @@ export function readSettings(environment: Readonly<Record<string, string | undef
   const values = file === undefined ? fromEnvironment(environment) : fromFile(file);
   const status = fieldsOf(values["status"]);
   return {
-    source: endOf("source", fieldsOf(values["source"])),
-    target: endOf("target", fieldsOf(values["target"])),
+    blue: endOf("blue", fieldsOf(values["blue"])),
+    green: endOf("green", fieldsOf(values["green"])),
     status: {
       host: textOf(status["host"]) ?? "0.0.0.0",
       port: status["port"] === undefined ? 9_121 : portOf("status", status["port"], 0),
@@ -53,15 +53,15 @@ function fromEnvironment(environment: Readonly<Record<string, string | undefined
         environment[`REDIS_BRIDGE_${name}_${field.toUpperCase()}`],
       ]),
     );
-  return { source: part("SOURCE"), target: part("TARGET"), status: part("STATUS") };
+  return { blue: part("BLUE"), green: part("GREEN"), status: part("STATUS") };
 }
 
 function endOf(name: string, fields: Fields): BridgeEnd {
   const host = textOf(fields["host"]);
   const username = textOf(fields["username"]);
   const password = textOf(fields["password"]);
-  if (host === undefined) throw new SettingsError(`the ${name}'s host is missing`);
-  if (username === undefined) throw new SettingsError(`the ${name}'s username is missing`);
+  if (host === undefined) throw new SettingsError(`${name}'s host is missing`);
+  if (username === undefined) throw new SettingsError(`${name}'s username is missing`);
   return {
     address: { host, port: portOf(name, fields["port"], 1) },
     login: password === undefined ? { username } : { username, password },
@@ -71,7 +71,7 @@ function endOf(name: string, fields: Fields): BridgeEnd {
 function portOf(name: string, value: unknown, least: number): number {
   const port = Number(value);
   if (value === undefined || value === "" || !Number.isInteger(port) || port < least || port > 65_535) {
-    throw new SettingsError(`the ${name}'s port must be a number from ${least} to 65535`);
+    throw new SettingsError(`${name}'s port must be a number from ${least} to 65535`);
   }
   return port;
 }

@@ -1,7 +1,6 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { atLeast, type ServerVersion } from "../serverVersion.ts";
 import { commandAt, type Batch, type BatchOutcome } from "./batch.ts";
-import type { BridgeSettings } from "./bridge.ts";
 import { CommandTable } from "./commandTable.ts";
 import type { Figures } from "./figures.ts";
 import { copyEverything, type CopyProgress } from "./fullCopy.ts";
@@ -10,6 +9,7 @@ import { KeyReader } from "./keyCopy/keyReader.ts";
 import { KeySpecs, type KnownCommand } from "./keySpecs.ts";
 import { LinkError, PlainClient } from "./plainClient.ts";
 import { BATCHES_KEY, STALE_KEY, UNREPRESENTABLE_KEY } from "./position.ts";
+import type { BridgeEnd } from "./serverGate.ts";
 import type { SourceLink, StreamBeginning } from "./sourceLink.ts";
 import { StaleKeys } from "./staleKeys.ts";
 import type { Start } from "./start.ts";
@@ -22,7 +22,7 @@ import { Unrepresentable } from "./unrepresentable.ts";
 
 /** What a session begins with: both sides are connected. */
 export interface SessionParts {
-  settings: BridgeSettings;
+  ends: { source: BridgeEnd; target: BridgeEnd };
   source: { version: ServerVersion; commands: ReadonlyMap<string, KnownCommand>; control: PlainClient };
   link: SourceLink;
   beginning: StreamBeginning;
@@ -34,6 +34,8 @@ export interface SessionParts {
 
 const TICK_MS = 50;
 const POSITION_MS = 1_000;
+/** The stream rests for so long before the place is noted by itself: under load, each batch notes it. */
+const REST_MS = 1;
 
 /** One attachment of the bridge to both servers, from the connection to its end. */
 export class Session {
@@ -48,6 +50,7 @@ export class Session {
   readonly #clients: PlainClient[] = [];
   #copier: KeyCopier | undefined;
   #ended = false;
+  #rest: NodeJS.Timeout | undefined;
   #end: (error?: Error) => void = () => undefined;
   /** Settles when the session is over: resolved where it was stopped, rejected where something failed. */
   readonly over: Promise<void>;
@@ -97,6 +100,7 @@ export class Session {
   fail(error?: Error): void {
     if (this.#ended) return;
     this.#ended = true;
+    clearTimeout(this.#rest);
     this.#copier?.stop();
     this.#parts.link.close();
     this.#parts.target.close();
@@ -113,8 +117,13 @@ export class Session {
   async finish(timeoutMs: number): Promise<void> {
     const deadline = performance.now() + timeoutMs;
     this.#parts.link.pause();
-    this.applier.flush(true);
-    while (this.#parts.target.inFlight > 0 && !this.#ended && performance.now() < deadline) await delay(1);
+    while (!this.#ended && performance.now() < deadline) {
+      if (this.#parts.target.inFlight === 0) {
+        if (!this.applier.unsettled) break;
+        this.applier.flush(true);
+      }
+      await delay(1);
+    }
     this.fail();
   }
 
@@ -198,7 +207,7 @@ export class Session {
   }
 
   async #client(side: "source" | "target"): Promise<PlainClient> {
-    const { address, login } = this.#parts.settings[side];
+    const { address, login } = this.#parts.ends[side];
     const client = await PlainClient.open(address, login, 30_000);
     this.#clients.push(client);
     if (this.#ended) client.close();
@@ -254,6 +263,11 @@ export class Session {
     }
     if (this.applier.blocked) this.#parts.link.pause();
     else this.#parts.link.resume();
+    clearTimeout(this.#rest);
+    if (this.#parts.target.inFlight > 0 || !this.applier.unsettled) return;
+    this.#rest = setTimeout(() => {
+      if (this.#parts.target.inFlight === 0) this.applier.flush(true);
+    }, REST_MS);
   }
 
   #watch(target: TargetLink): void {

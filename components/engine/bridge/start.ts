@@ -1,6 +1,5 @@
 import type { HistoryPlace, Position } from "./position.ts";
 import type { TargetFacts } from "./targetLink.ts";
-import type { TargetState } from "./targetGate.ts";
 
 /** Where a bridge goes on. */
 export interface Start {
@@ -13,9 +12,11 @@ export interface Start {
   doubtAll: boolean;
 }
 
-/** Tells from what the target holds where to go on. A position that is older than the cutover that closed it is void. */
-export function startFrom(facts: TargetFacts, gate: TargetState & { is: "closed" }): Start {
-  const { handedOver } = gate;
+/**
+ * Tells from what the target holds where to go on. A position that is older than the cutover that closed it is void.
+ * @param handedOver what that cutover noted
+ */
+export function startFrom(facts: TargetFacts, handedOver: HistoryPlace | undefined): Start {
   const since = handedOver === undefined ? undefined : `${handedOver.replid}:${handedOver.offset}`;
   const { position } = facts;
   if (position !== undefined && !position.copying && (since === undefined || position.since === since)) {

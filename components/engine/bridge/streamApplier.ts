@@ -1,6 +1,14 @@
 import { Batch, type Check } from "./batch.ts";
 import type { CommandTable } from "./commandTable.ts";
-import { BATCHES_KEY, formatPosition, POSITION_KEY, type Position, type StreamPlace } from "./position.ts";
+import {
+  BATCHES_KEY,
+  formatPosition,
+  isOwnKey,
+  OWN_PREFIX,
+  POSITION_KEY,
+  type Position,
+  type StreamPlace,
+} from "./position.ts";
 import type { StaleKeys } from "./staleKeys.ts";
 import type { StreamParser } from "./streamParser.ts";
 import type { Rule } from "./translations/rule.ts";
@@ -67,7 +75,6 @@ export class StreamApplier {
   /** Rewritten commands that are not in the batch yet. */
   readonly #raw = new RawOutput();
   #rewritten = 0;
-  #written: number;
   readonly #output: RuleOutput;
 
   constructor(parts: ApplierParts) {
@@ -75,7 +82,6 @@ export class StreamApplier {
     this.position = parts.position;
     this.place = { ...parts.position.confirmed };
     this.confirmed = { ...parts.position.confirmed };
-    this.#written = parts.position.applied.offset;
     this.#output = new RuleOutput(this);
   }
 
@@ -92,7 +98,7 @@ export class StreamApplier {
   /** Sends what is there; false where that can't be now, because a transaction is half read or there is no room. */
   clear(): boolean {
     this.flush();
-    return this.batch === undefined;
+    return this.batch === undefined && !this.#asking;
   }
 
   /** Reads on as far as there is something to read and room to send it. */
@@ -100,7 +106,8 @@ export class StreamApplier {
     const { parser, rules, sink } = this.parts;
     while (!this.#asking && !sink.full && parser.next()) {
       const rule = rules.find(parser.data, parser.words[0] ?? 0, parser.words[1] ?? 0);
-      if (rule !== undefined && parser.count <= rule.plainUpTo && !this.#attentive) {
+      const own = this.#mayBeOwn();
+      if (rule !== undefined && parser.count <= rule.plainUpTo && !this.#attentive && !own) {
         if (this.#runFrom < 0) this.#runFrom = parser.start;
         this.#runCommands++;
         this.place.offset += parser.end - parser.start;
@@ -108,7 +115,7 @@ export class StreamApplier {
         this.endRun(parser.end);
       } else {
         this.endRun(parser.start);
-        if (rule?.rewrite === undefined || this.#attentive || !this.#rewrite(rule.rewrite)) {
+        if (rule?.rewrite === undefined || this.#attentive || own || !this.#rewrite(rule.rewrite)) {
           this.#endRewritten();
           this.#look(rule);
         } else if (this.#raw.commands < BATCH_COMMANDS && this.#raw.length < BATCH_BYTES) {
@@ -123,13 +130,22 @@ export class StreamApplier {
     if (sink.inFlight < EAGER) this.flush();
   }
 
-  /** Sends what is there; with `now`, a position that moved without any command as well. */
+  /** The target's key could tell, and doesn't yet, that everything up to here took effect and was looked at. */
+  get unsettled(): boolean {
+    const { stale, unrepresentable } = this.parts;
+    if (this.#inTransaction || this.#asking) return false;
+    const { applied, confirmed } = this.position;
+    const behind = applied.offset < this.place.offset || confirmed.offset !== this.place.offset;
+    return behind || stale.hasNotes || unrepresentable.hasNotes;
+  }
+
+  /** Sends what is there; with `now`, a position that moved without any command, or was confirmed, as well. */
   flush(now = false): void {
     const { stale, unrepresentable, sink } = this.parts;
-    if (this.#inTransaction || sink.full) return;
+    if (this.#inTransaction || this.#asking || sink.full) return;
     stale.passed(this.place.offset);
     const notes = stale.hasNotes || unrepresentable.hasNotes;
-    const moved = now && this.place.offset > this.#written;
+    const moved = now && this.unsettled;
     if (this.batch === undefined && !notes && !moved) return;
     this.#seal();
   }
@@ -190,13 +206,25 @@ export class StreamApplier {
     );
   }
 
+  /** Whether the first argument looks like one of the bridge's own keys. */
+  #mayBeOwn(): boolean {
+    const { data, words, count } = this.parts.parser;
+    const from = words[2] ?? 0;
+    if (count < 2 || data[from] !== OWN_PREFIX[0]) return false;
+    return (
+      (words[3] ?? 0) - from > OWN_PREFIX.length &&
+      data.compare(OWN_PREFIX, 0, OWN_PREFIX.length, from, from + OWN_PREFIX.length) === 0
+    );
+  }
+
   /** Deals with one command that doesn't simply pass. */
   #look(rule: Rule | undefined): void {
     const { parser } = this.parts;
     this.place.offset += parser.end - parser.start;
     const words = parser.all();
     const name = rule?.name ?? option(words[0]).toLowerCase();
-    if (name === "multi") this.#inTransaction = true;
+    if (this.#mayBeOwn() && this.#isOwn(name, words)) this.parts.figures.dropped++;
+    else if (name === "multi") this.#inTransaction = true;
     else if (name === "exec") this.#inTransaction = false;
     else if (name === "replconf") this.parts.onAskedForOffset();
     else if (name === "select") this.#select(Number(words[1]));
@@ -204,6 +232,12 @@ export class StreamApplier {
       applyToDatabases(this, name, words, () => rule?.translate(words, this.#output.of(rule, words)));
     else if (this.place.database >= this.parts.databases) this.#output.beyond(rule, words, name);
     else this.#keyed(name, words, rule);
+  }
+
+  /** A source that was fed before notes and forgets its own place in the stream. */
+  #isOwn(name: string, words: Buffer[]): boolean {
+    const keys = this.parts.keysOf(name, words) ?? [];
+    return keys.length > 0 && keys.every(isOwnKey);
   }
 
   #select(database: number): void {
@@ -265,7 +299,6 @@ export class StreamApplier {
     batch.add(["INCR", BATCHES_KEY]);
     batch.add(["SET", POSITION_KEY, formatPosition(this.position)]);
     batch.end = end;
-    this.#written = end.offset;
     sink.send(batch);
   }
 

@@ -23,8 +23,8 @@ const facts = (position: Position | undefined, batches = 12): TargetFacts => ({
   unrepresentable: [],
 });
 const closed = (offset: number): Parameters<typeof startFrom>[1] => ({
-  is: "closed",
-  handedOver: { replid: OTHER, offset },
+  replid: OTHER,
+  offset,
 });
 
 it("keeps a position as text", () => {
@@ -54,5 +54,5 @@ it("takes the handover where the position is older than it, or is none", () => {
 
 it("copies everything where a copy was interrupted, or nothing is known", () => {
   expect(startFrom(facts({ ...POSITION, copying: true }), closed(16)).from).toBeUndefined();
-  expect(startFrom(facts(undefined), { is: "closed" }).from).toBeUndefined();
+  expect(startFrom(facts(undefined), undefined).from).toBeUndefined();
 });

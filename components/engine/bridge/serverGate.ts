@@ -1,0 +1,101 @@
+import type { Address } from "../address.ts";
+import type { Login } from "../credentials.ts";
+import { FED, handoverIn, keyPatterns, UNOPENED } from "../handover.ts";
+import { PROXY_USER } from "../users.ts";
+import { ReplyError, type Reply } from "../verification/replyParser.ts";
+import { LinkError, PlainClient } from "./plainClient.ts";
+import type { HistoryPlace } from "./position.ts";
+
+/** A server as the bridge reaches it. */
+export interface BridgeEnd {
+  address: Address;
+  login: Login;
+}
+
+/** What a server tells of itself to the bridge. */
+export interface ServerGate {
+  /** A master, closed to clients, with the note that the bridge feeds it. */
+  fed: boolean;
+  /** A master that clients are let into. */
+  open: boolean;
+  /** The note of where in the source's history it goes on; without it, the dataset has to be copied. */
+  handedOver?: HistoryPlace;
+  /** Replication offset: where a master's history ends, or how far a replica has followed. */
+  offset: number;
+  /** Its clock less this machine's, in milliseconds. */
+  skewMs: number;
+}
+
+/** Looks at a server's gate with the bridge's user, over a connection that is kept. */
+export class GateWatch {
+  readonly #end: BridgeEnd;
+  #client: PlainClient | undefined;
+  #last: Promise<unknown> = Promise.resolve();
+
+  constructor(end: BridgeEnd) {
+    this.#end = end;
+  }
+
+  /** One look after the other. @throws LinkError where the server can't be reached, or refuses */
+  look(): Promise<ServerGate> {
+    const look = this.#last.then(() => this.#look());
+    this.#last = look.catch(() => undefined);
+    return look;
+  }
+
+  close(): void {
+    this.#client?.close();
+  }
+
+  async #look(): Promise<ServerGate> {
+    const kept = this.#client;
+    if (kept !== undefined) {
+      try {
+        return await lookWith(kept);
+      } catch {
+        // Whoever opens or takes over a target ends every connection of this user.
+        kept.close();
+        this.#client = undefined;
+      }
+    }
+    const client = await PlainClient.open(this.#end.address, this.#end.login);
+    this.#client = client;
+    return lookWith(client);
+  }
+}
+
+async function lookWith(client: PlainClient): Promise<ServerGate> {
+  const before = Date.now();
+  const replies = await client.batch([["ACL", "GETUSER", PROXY_USER], ["ROLE"], ["TIME"]]);
+  const middle = (before + Date.now()) / 2;
+  for (const reply of replies) {
+    if (reply instanceof ReplyError) throw new LinkError(reply.message);
+  }
+  const [user = null, role = null, time = null] = replies;
+  const [seconds, micros] = itemsOf(time);
+  const skewMs = Number(seconds) * 1_000 + Number(micros) / 1_000 - middle;
+  return { ...gateOf(user, role), skewMs };
+}
+
+/** Reads the replies of `ACL GETUSER` for the proxy's user and `ROLE`. */
+export function gateOf(user: Reply, role: Reply): Omit<ServerGate, "skewMs"> {
+  const [kind, ...place] = itemsOf(role);
+  const master = String(kind) === "master";
+  // A master's offset is the second item, a replica's the fifth.
+  const offset = Number((master ? place[0] : place[3]) ?? 0);
+  const field = (name: string): Reply => {
+    const fields = itemsOf(user);
+    return fields[fields.findIndex((value, i) => i % 2 === 0 && String(value) === name) + 1] ?? null;
+  };
+  const on = itemsOf(field("flags")).some((flag) => String(flag) === "on");
+  if (!master || on || user === null) return { fed: false, open: master && on, offset };
+  const keys = field("keys");
+  const notes = keyPatterns(Array.isArray(keys) ? keys : String(keys));
+  const fed = notes.some((note) => note.startsWith(FED)) && !notes.includes(UNOPENED);
+  const handedOver = handoverIn(notes);
+  return { fed, open: false, offset, ...(handedOver === undefined ? {} : { handedOver }) };
+}
+
+function itemsOf(reply: Reply): Reply[] {
+  return Array.isArray(reply) ? reply : [];
+}
