@@ -87,13 +87,13 @@ export function losesWrites({ kind }: Pick<Verdict, "kind">): boolean {
  */
 export function needsBridge(a: ServerVersion, b: ServerVersion): boolean {
   const links = (leader: ServerVersion, follower: ServerVersion): boolean =>
-    canReplicate(leader, follower).ok || isMeasuredBack(follower, leader);
+    isForward(leader, follower) || isMeasuredBack(follower, leader);
   const isKnown = [a, b].every((version) => rdbVersionOf(version) !== undefined);
   return isKnown && (!links(a, b) || !links(b, a));
 }
 
 /** Whether `replica` follows `master` as replication is meant to go: to the same release or a newer one. */
-function isForward(master: ServerVersion, replica: ServerVersion): boolean {
+export function isForward(master: ServerVersion, replica: ServerVersion): boolean {
   if (sameMinor(master, replica)) return true;
   const newEnough =
     master.product === replica.product

@@ -11,7 +11,7 @@ import { RedisServer, RedisServerError } from "../redisServer.ts";
 import { setRaised } from "../selfDescribing.ts";
 import { DeadlineError, until } from "../until.ts";
 import { compareDatasets } from "../verification/compareDatasets.ts";
-import { sizeBacklog } from "./backlog.ts";
+import { keepBacklog, sizeBacklog } from "./backlog.ts";
 import type { CutoverFigures, CutoverInput } from "./cutoverInput.ts";
 import { holdForGood, pausesWritesOnly, pauseWrites, type Pause } from "../pause.ts";
 import type { CutoverSteps } from "./phases.ts";
@@ -69,6 +69,9 @@ export class RealCutover implements CutoverSteps {
     this.fullCopies = infoNumber(await to.primary.info("stats"), "sync_full");
     if (this.native) await from.primary.configSet("repl-diskless-load", "swapdb");
     await (this.native ? setTripwire(to, from) : disarmTripwire(to));
+    if (this.standby.verb === "is fed from") {
+      await keepBacklog(to.primary, operatorLogin(to.target, this.input.credentials));
+    }
     // A PING between promotion and demotion would put the old colour ahead of the new one's history: 14 bytes that
     // would cost the rollback link.
     await setRaised(from.primary, "repl-ping-replica-period", true);

@@ -1,6 +1,6 @@
 import { formatAddress } from "../../engine/address.ts";
 import { readBridgeStatus } from "../../engine/bridge/statusClient.ts";
-import { canReplicate } from "../../engine/compatibility/matrix.ts";
+import { isForward } from "../../engine/compatibility/rollbackVerdict.ts";
 import type { Deployment } from "../../engine/deployment.ts";
 import { infoNumber } from "../../engine/infoReply.ts";
 import { lineage } from "../../engine/lineage.ts";
@@ -37,7 +37,7 @@ export async function carriageOf(ends: LinkEnds, errorsAtStart: number): Promise
     verdictFor(standby, live, ends),
   ]);
   // Forward is where an upgrade goes to; the other direction is the rollback link.
-  if (canReplicate(await live.primary.version(), await standby.primary.version()).ok) {
+  if (isForward(await live.primary.version(), await standby.primary.version())) {
     return { carrier: "replication", rollback: verdictText(onward), anew: false };
   }
   const drift = await driftOf(standby, live, errorsAtStart);
