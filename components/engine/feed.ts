@@ -34,8 +34,9 @@ export async function feed(
   const [ahead, found] = await Promise.all([observeDeployment(live), observeDeployment(standby)]);
   if (isFed(found)) return;
   const place = anew ? undefined : placeIn(ahead, found);
+  const runId = (await primary.info("server")).get("run_id") ?? "";
   await primary.transaction(
-    ...feedCommands(found.gate, found.version, credentials.application.username, place),
+    ...feedCommands(found.gate, found.version, credentials.application.username, place, runId),
     ...unpauseCommands(found.version.version),
   );
   await setRaised(primary, "repl-ping-replica-period", false);
@@ -61,7 +62,7 @@ export function placeIn(
   const [ahead, behind] = [live.replication, standby.replication];
   const { handedOver } = standby.gate;
   // A cutover to it was abandoned: what the bridge noted in its data counts, and belongs to this note.
-  if (standby.gate.fed !== undefined) return handedOver;
+  if (standby.gate.fed !== undefined) return standby.gate.fed.progress && handedOver;
   // It was the live colour's replica until now, and nothing but this project could write since.
   const left = behind.replid2 === ahead.replid && behind.offset + 1 === behind.secondOffset;
   if (left) return { replid: ahead.replid, offset: behind.offset };

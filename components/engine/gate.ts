@@ -5,6 +5,7 @@ import {
   handoverIn,
   keyPatterns,
   notedIn,
+  RUN,
   takeOverIn,
   takeOverNote,
   UNOPENED,
@@ -120,15 +121,17 @@ export function promoteCommands(gate: Gate): Commands {
 /**
  * Lets the bridge feed a closed primary that nobody else may write.
  * @param place where in the source's history it goes on; absent: the bridge copies everything
+ * @param runId of the server; should it restart before the bridge has noted anything, `place` no longer counts
  */
 export function feedCommands(
   gate: Gate,
   version: ServerVersion,
   applicationUser: string,
   place: Handover | undefined,
+  runId: string,
 ): Commands {
   return [
-    ...hideCommands(...fedNotes(applicationUser, place)),
+    ...hideCommands(...fedNotes(applicationUser, place), `${RUN}${runId}`),
     ...beginFeedingCommands(applicationUser, version),
     ["CONFIG", "SET", FENCE, gate.minReplicas],
   ];

@@ -15,6 +15,9 @@ export const HANDED_OVER = "redis-bluegreen:handed-over:";
 /** The same for the name of the clients' user of a colour that the bridge feeds, which is off meanwhile. */
 export const FED = "redis-bluegreen:fed:";
 
+/** The same for the `run_id` of the server when feeding began: after a restart its data may be older than its notes. */
+export const RUN = "redis-bluegreen:run:";
+
 /** A cutover made the server a primary, and nobody opened it since. */
 export const UNOPENED = "redis-bluegreen:unopened";
 

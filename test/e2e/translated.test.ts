@@ -1,13 +1,31 @@
 import { afterAll, beforeAll, describe, expect } from "vitest";
 import { readBridgeStatus } from "../../components/engine/bridge/statusClient.ts";
 import type { BridgeState } from "../../components/engine/bridge/bridgeStatus.ts";
+import type { PhaseName } from "../../components/engine/cutover/phases.ts";
 import { until } from "../../components/engine/until.ts";
+import { FrozenUpdate } from "../support/frozenUpdate.ts";
 import { inSteps } from "../support/steps.ts";
 import { TestStack } from "../support/testStack.ts";
 import { lastUpdate } from "../support/updateReports.ts";
 import { expectEqualData, identityOf, whoAnswers } from "../support/whoServes.ts";
 import { seedDataset } from "../support/workload/seed.ts";
 import { Workload } from "../support/workload/workload.ts";
+
+/** Kills of `up` on the way from the newer version to the one that the bridge feeds, and who serves afterwards. */
+const KILLS: readonly { phase: PhaseName; serves: "green" | "blue" | "nobody" }[] = [
+  { phase: "fence", serves: "green" },
+  { phase: "switch", serves: "nobody" },
+  { phase: "release", serves: "blue" },
+];
+
+/** Waits until refresh and up say what the way back is; the bridge notes it with the data. */
+async function awaitRollback(stack: TestStack, verdict: RegExp): Promise<void> {
+  const said = async (): Promise<true | undefined> => {
+    await stack.up();
+    return verdict.test(String((await stack.outputs())["rollback"])) ? true : undefined;
+  };
+  await until(said, { timeoutMs: 60_000, intervalMs: 500, what: `the way back is ${String(verdict)}` });
+}
 
 /** Waits until the bridge is in a state. */
 async function awaitBridge(stack: TestStack, state: BridgeState): Promise<void> {
@@ -107,9 +125,47 @@ describe.each([
     await stack.upUnchanged();
   });
 
+  for (const { phase, serves } of KILLS) {
+    step(`killed before ${phase} on the way back: ${serves} serves, and the next up converges`, async () => {
+      await stack.edit({ live: "blue" });
+      await workload.mark(phase);
+      const update = await FrozenUpdate.before(phase, stack);
+      await update.kill();
+      if (serves !== "nobody") await workload.awaitWrites(200);
+      await update.unlock();
+      await stack.up();
+      expect(await whoAnswers(stack, stack.ports.write)).toBe(await identityOf(stack, "blue"));
+      await workload.awaitWrites(200);
+      await expectEqualData(stack, "blue");
+      await stack.edit({ live: "green" });
+      await stack.up();
+      await expectEqualData(stack, "green");
+      await stack.upUnchanged();
+    });
+  }
+
+  step("names what the older version has no form for, and is lossless again without it", async () => {
+    if (feedsForward) return;
+    const application = await stack.application(stack.ports.write);
+    await application.call("HSET", "with-field-expiry", "field", "1");
+    await application.call("HPEXPIRE", "with-field-expiry", 3_600_000, "FIELDS", 1, "field");
+    await awaitRollback(
+      stack,
+      /^lossy: blue has no form for: hash-field-expiry of 1 key \(with-field-expiry in database 0\)/,
+    );
+    await stack.edit({ live: "blue" });
+    const { code, output } = await stack.pulumi("preview");
+    expect(code).not.toBe(0);
+    expect(output).toMatch(/fail {2}translation +1 keys? .*with-field-expiry/);
+    await stack.edit({ live: "green" });
+    await application.call("DEL", "with-field-expiry");
+    application.close();
+    await awaitRollback(stack, /^lossless \(translated\)/);
+  });
+
   step("has lost nothing, repeated nothing and shown no error to any client", async () => {
     const { windows, findings } = await workload.stop();
-    for (const window of ["cutover", "rollback", "again"]) {
+    for (const window of ["cutover", "rollback", "again", ...KILLS.map(({ phase }) => phase)]) {
       expect(windows[window], `${window}: ${findings.join("\n")}`).toMatchObject({
         lostWrites: 0,
         repeatedWrites: 0,

@@ -179,7 +179,7 @@ export class Bridge {
       if (again.is !== "feeding" || again.target !== target) {
         throw new Error(again.is === "waiting" ? again.reason : `${target} is not fed any more`);
       }
-      const start = startFrom(link.facts, again.handedOver);
+      const start = startFrom(link.facts, again);
       control = await PlainClient.open(ends.source.address, ends.source.login);
       const version = versionIn(parseInfo(String(await control.call("INFO", "server"))));
       const commands = readCommands(await control.call("COMMAND"));

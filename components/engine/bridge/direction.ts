@@ -8,7 +8,7 @@ export type Looks = Record<Colour, ServerGate | Error>;
 /** What is to be done, as both servers' gates tell it. */
 export type Direction =
   /** One colour is fed: it takes what the other one emits. */
-  | { is: "feeding"; source: Colour; target: Colour; handedOver?: HistoryPlace }
+  | { is: "feeding"; source: Colour; target: Colour; handedOver?: HistoryPlace; run?: string }
   /** None is fed: the bridge is attached to one colour, and applies nothing. */
   | { is: "armed"; source: Colour }
   /** `unseen`: a server could not be looked at, so that the direction may be what it was. */
@@ -31,9 +31,15 @@ export function directionOf(looks: Looks, attached?: Colour): Direction {
   const [target] = fed;
   if (fed.length > 1) return { is: "waiting", reason: "both blue and green are to be fed", unseen: false };
   if (target !== undefined) {
-    const handedOver = gates[target]?.handedOver;
+    const { handedOver, run } = gates[target] ?? {};
     const source = otherColour(target);
-    return { is: "feeding", source, target, ...(handedOver === undefined ? {} : { handedOver }) };
+    return {
+      is: "feeding",
+      source,
+      target,
+      ...(handedOver === undefined ? {} : { handedOver }),
+      ...(run === undefined ? {} : { run }),
+    };
   }
   const closed = COLOURS.filter((colour) => !gates[colour]?.open);
   const [first] = closed;

@@ -1,6 +1,6 @@
 import type { Address } from "../address.ts";
 import type { Login } from "../credentials.ts";
-import { FED, handoverIn, keyPatterns, UNOPENED } from "../handover.ts";
+import { FED, handoverIn, keyPatterns, notedIn, RUN, UNOPENED } from "../handover.ts";
 import { PROXY_USER } from "../users.ts";
 import { ReplyError, type Reply } from "../verification/replyParser.ts";
 import { LinkError, PlainClient } from "./plainClient.ts";
@@ -20,6 +20,8 @@ export interface ServerGate {
   open: boolean;
   /** The note of where in the source's history it goes on; without it, the dataset has to be copied. */
   handedOver?: HistoryPlace;
+  /** The server's `run_id` when that note was made; absent: it is not known. */
+  run?: string;
   /** Replication offset: where a master's history ends, or how far a replica has followed. */
   offset: number;
   /** Its clock less this machine's, in milliseconds. */
@@ -93,7 +95,14 @@ export function gateOf(user: Reply, role: Reply): Omit<ServerGate, "skewMs"> {
   const notes = keyPatterns(Array.isArray(keys) ? keys : String(keys));
   const fed = notes.some((note) => note.startsWith(FED)) && !notes.includes(UNOPENED);
   const handedOver = handoverIn(notes);
-  return { fed, open: false, offset, ...(handedOver === undefined ? {} : { handedOver }) };
+  const run = notedIn(notes, RUN);
+  return {
+    fed,
+    open: false,
+    offset,
+    ...(handedOver === undefined ? {} : { handedOver }),
+    ...(run === undefined ? {} : { run }),
+  };
 }
 
 function itemsOf(reply: Reply): Reply[] {

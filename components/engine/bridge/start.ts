@@ -1,4 +1,5 @@
 import type { HistoryPlace, Position } from "./position.ts";
+import type { ServerGate } from "./serverGate.ts";
 import type { TargetFacts } from "./targetLink.ts";
 
 /** Where a bridge goes on. */
@@ -14,9 +15,13 @@ export interface Start {
 
 /**
  * Tells from what the target holds where to go on. A position that is older than the cutover that closed it is void.
- * @param handedOver what that cutover noted
+ * @param handedOver what that cutover noted; it counts in the run of the server in which it was made, since a restart may
+ *   have brought back older data, where a position tells its own place
  */
-export function startFrom(facts: TargetFacts, handedOver: HistoryPlace | undefined): Start {
+export function startFrom(
+  facts: TargetFacts,
+  { handedOver, run }: Pick<ServerGate, "handedOver" | "run">,
+): Start {
   const since = handedOver === undefined ? undefined : `${handedOver.replid}:${handedOver.offset}`;
   const { position } = facts;
   if (position !== undefined && !position.copying && (since === undefined || position.since === since)) {
@@ -28,9 +33,10 @@ export function startFrom(facts: TargetFacts, handedOver: HistoryPlace | undefin
     };
   }
   const interrupted = position?.copying === true && (since === undefined || position.since === since);
+  const restarted = run !== undefined && run !== facts.runId;
   const place = { offset: handedOver?.offset ?? 0, database: 0 };
   return {
-    from: interrupted ? undefined : handedOver,
+    from: interrupted || restarted ? undefined : handedOver,
     position: {
       replid: handedOver?.replid ?? "?",
       applied: place,

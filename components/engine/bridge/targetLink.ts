@@ -22,6 +22,8 @@ import { versionIn } from "./versionIn.ts";
 /** What a target holds of an earlier bridge's work. */
 export interface TargetFacts {
   version: ServerVersion;
+  /** Another one after each restart. */
+  runId: string;
   commands: ReadonlyMap<string, KnownCommand>;
   /** How many databases it has. */
   databases: number;
@@ -125,7 +127,7 @@ export class TargetLink implements BatchSink {
 }
 
 async function readFacts(client: PlainClient): Promise<TargetFacts> {
-  const version = versionIn(parseInfo(String(await client.call("INFO", "server"))));
+  const server = parseInfo(String(await client.call("INFO", "server")));
   const commands = readCommands(await client.call("COMMAND"));
   const databases = await databasesOf(client);
   await client.call("SELECT", databases - 1);
@@ -137,7 +139,8 @@ async function readFacts(client: PlainClient): Promise<TargetFacts> {
   ]);
   const fields = stale as Buffer[];
   return {
-    version,
+    version: versionIn(server),
+    runId: server.get("run_id") ?? "",
     commands,
     databases,
     position: position === null ? undefined : parsePosition(String(position)),

@@ -15,6 +15,7 @@ const POSITION: Position = {
 };
 const facts = (position: Position | undefined, batches = 12): TargetFacts => ({
   version: { product: "redis", version: "7.0" },
+  runId: "this run",
   commands: new Map(),
   databases: 16,
   position,
@@ -22,9 +23,9 @@ const facts = (position: Position | undefined, batches = 12): TargetFacts => ({
   stale: [],
   unrepresentable: [],
 });
-const closed = (offset: number): Parameters<typeof startFrom>[1] => ({
-  replid: OTHER,
-  offset,
+const closed = (offset: number, run?: string): Parameters<typeof startFrom>[1] => ({
+  handedOver: { replid: OTHER, offset },
+  ...(run === undefined ? {} : { run }),
 });
 
 it("keeps a position as text", () => {
@@ -54,5 +55,14 @@ it("takes the handover where the position is older than it, or is none", () => {
 
 it("copies everything where a copy was interrupted, or nothing is known", () => {
   expect(startFrom(facts({ ...POSITION, copying: true }), closed(16)).from).toBeUndefined();
-  expect(startFrom(facts(undefined), undefined).from).toBeUndefined();
+  expect(startFrom(facts(undefined), {}).from).toBeUndefined();
+});
+
+it("takes a handover only in the run of the server in which it was noted, and a position in any", () => {
+  expect(startFrom(facts(undefined), closed(16, "this run")).from).toEqual({ replid: OTHER, offset: 16 });
+  expect(startFrom(facts(undefined), closed(16, "an earlier run")).from).toBeUndefined();
+  expect(startFrom(facts(POSITION), closed(16, "an earlier run")).from).toEqual({
+    replid: REPLID,
+    offset: 17,
+  });
 });
