@@ -4,7 +4,8 @@
  * Each round starts new servers. The older server is the newer one's master first, so that both ways begin with a
  * partial resync. Prints a table, and one JSON line at the end; ratios are ours/theirs in commands a second.
  */
-import { spawn } from "node:child_process";
+import { spawn, type ChildProcess } from "node:child_process";
+import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { setTimeout as delay } from "node:timers/promises";
 import { parseArgs } from "node:util";
@@ -25,10 +26,17 @@ const { values: options } = parseArgs({
 
 interface Round {
   commands: number;
-  /** Seconds. */
-  native: number;
-  bridge: number;
-  bridgeResidentMb: number;
+  native: Run;
+  bridge: Run & { residentMb: number };
+}
+
+/** Seconds from being attached to having everything, and processor time meanwhile. */
+interface Run {
+  seconds: number;
+  target: number;
+  source: number;
+  /** Of the process between them. */
+  process: number;
 }
 
 const MAIN = fileURLToPath(new URL("../components/engine/bridge/main.ts", import.meta.url));
@@ -53,17 +61,32 @@ async function round(megabytes: number, workload: Workload): Promise<Round> {
     await bridged.admin.call("ACL", "SETUSER", PROXY_USER, "reset", "off", "-@all", ...notes);
     const commands = await fill(source.admin.address, megabytes, workload);
     const { offset } = await source.admin.replication();
-    const nativeTime = await timeNative(source, native, offset);
+    const timedNative = await timeNative(source, native, offset);
     await native.stop();
-    const [bridgeTime, resident] = await timeBridge(source, bridged, offset);
-    return { commands, native: nativeTime, bridge: bridgeTime, bridgeResidentMb: resident };
+    return { commands, native: timedNative, bridge: await timeBridge(source, bridged, offset) };
   } finally {
     await Promise.all([source.stop(), bridged.stop(), native.stop().catch(() => undefined)]);
   }
 }
 
-async function timeNative(source: TestServer, native: TestServer, offset: number): Promise<number> {
+/** Processor seconds of a server since it began. */
+async function cpuOf({ admin }: TestServer): Promise<number> {
+  const info = await admin.info("cpu");
+  return Number(info.get("used_cpu_user")) + Number(info.get("used_cpu_sys"));
+}
+
+/** Processor seconds of a process of this machine, in clock ticks of 10 ms. */
+function cpuOfProcess(pid: number | undefined): number {
+  const fields =
+    readFileSync(`/proc/${pid ?? 0}/stat`, "utf8")
+      .split(") ")[1]
+      ?.split(" ") ?? [];
+  return (Number(fields[11]) + Number(fields[12])) / 100;
+}
+
+async function timeNative(source: TestServer, native: TestServer, offset: number): Promise<Run> {
   const full = await source.admin.info("stats");
+  const [sourceCpu, targetCpu] = await Promise.all([cpuOf(source), cpuOf(native)]);
   await native.admin.call("REPLICAOF", source.peer.host, source.peer.port);
   let begun: number | undefined;
   for (;;) {
@@ -72,33 +95,25 @@ async function timeNative(source: TestServer, native: TestServer, offset: number
     if (state.linkUp && state.offset >= offset) break;
     await delay(5);
   }
+  const seconds = (performance.now() - (begun ?? 0)) / 1_000;
   const after = await source.admin.info("stats");
   if (after.get("sync_full") !== full.get("sync_full"))
     throw new Error("native replication needed a full copy");
-  return (performance.now() - (begun ?? 0)) / 1_000;
+  const target = (await cpuOf(native)) - targetCpu;
+  return { seconds, target, source: (await cpuOf(source)) - sourceCpu, process: 0 };
 }
 
-/** In a process of its own, past Docker's port proxy, as native replication goes. The time begins when it is attached, as with native replication. */
-async function timeBridge(source: TestServer, target: TestServer, offset: number): Promise<[number, number]> {
-  const environment = (name: string, { peer }: TestServer): Record<string, string> => ({
-    [`REDIS_BRIDGE_${name}_HOST`]: peer.host,
-    [`REDIS_BRIDGE_${name}_PORT`]: String(peer.port),
-    [`REDIS_BRIDGE_${name}_USERNAME`]: BRIDGE_USER,
-  });
-  const child = spawn(process.execPath, [MAIN], {
-    stdio: ["ignore", "pipe", "inherit"],
-    env: {
-      NODE_OPTIONS: process.env["BRIDGE_NODE_OPTIONS"] ?? "",
-      ...environment("BLUE", source),
-      ...environment("GREEN", target),
-      REDIS_BRIDGE_STATUS_PORT: "0",
-      REDIS_BRIDGE_STATUS_HOST: "127.0.0.1",
-    },
-  });
+/**
+ * In a process of its own, past Docker's port proxy, as native replication goes. The time begins when it is attached, as
+ * with native replication.
+ */
+async function timeBridge(source: TestServer, target: TestServer, offset: number): Promise<Round["bridge"]> {
+  const child = startBridge(source, target);
   let output = "";
-  child.stdout.on("data", (chunk: Buffer) => (output += chunk.toString()));
+  child.stdout?.on("data", (chunk: Buffer) => (output += chunk.toString()));
+  const [sourceCpu, targetCpu] = await Promise.all([cpuOf(source), cpuOf(target)]);
   let begun: number | undefined;
-  let resident = 0;
+  let residentMb = 0;
   try {
     for (;;) {
       await delay(begun === undefined ? 5 : 20);
@@ -112,13 +127,37 @@ async function timeBridge(source: TestServer, target: TestServer, offset: number
         figures: { fullCopies: number };
       };
       if (health.figures.fullCopies > 0) throw new Error("the bridge needed a full copy");
-      resident = Math.max(resident, health.residentBytes / 1024 / 1024);
+      residentMb = Math.max(residentMb, health.residentBytes / 1024 / 1024);
       if ((health.position?.confirmed.offset ?? 0) >= offset) break;
     }
-    return [(performance.now() - (begun ?? 0)) / 1_000, resident];
+    const seconds = (performance.now() - (begun ?? 0)) / 1_000;
+    const [process, sourceAfter, targetAfter] = [
+      cpuOfProcess(child.pid),
+      await cpuOf(source),
+      await cpuOf(target),
+    ];
+    return { seconds, residentMb, process, source: sourceAfter - sourceCpu, target: targetAfter - targetCpu };
   } finally {
     child.kill("SIGTERM");
   }
+}
+
+function startBridge(source: TestServer, target: TestServer): ChildProcess {
+  const environment = (name: string, { peer }: TestServer): Record<string, string> => ({
+    [`REDIS_BRIDGE_${name}_HOST`]: peer.host,
+    [`REDIS_BRIDGE_${name}_PORT`]: String(peer.port),
+    [`REDIS_BRIDGE_${name}_USERNAME`]: BRIDGE_USER,
+  });
+  return spawn(process.execPath, [MAIN], {
+    stdio: ["ignore", "pipe", "inherit"],
+    env: {
+      NODE_OPTIONS: process.env["BRIDGE_NODE_OPTIONS"] ?? "",
+      ...environment("BLUE", source),
+      ...environment("GREEN", target),
+      REDIS_BRIDGE_STATUS_PORT: "0",
+      REDIS_BRIDGE_STATUS_HOST: "127.0.0.1",
+    },
+  });
 }
 
 function spread(values: number[]): { min: number; median: number; max: number } {
@@ -133,16 +172,25 @@ function spread(values: number[]): { min: number; median: number; max: number } 
 const workload: Workload = options.workload === "expiry" ? "expiry" : "mix";
 const rounds: Round[] = [];
 console.log(
-  "| commands | native /s | bridge /s | ratio | bridge resident MB |\n| --- | --- | --- | --- | --- |",
+  "| commands | native /s | bridge /s | ratio | target µs a command, native / bridge | bridge's process µs | source µs, native / bridge | resident MB |\n" +
+    "| --- | --- | --- | --- | --- | --- | --- | --- |",
 );
 for (let i = 0; i < Number(options.rounds); i++) {
   const made = await round(Number(options.megabytes), workload);
   rounds.push(made);
-  const [native, bridge] = [made.commands / made.native, made.commands / made.bridge].map(Math.round);
-  const ratio = (made.native / made.bridge).toFixed(2);
-  console.log(
-    `| ${made.commands} | ${native ?? 0} | ${bridge ?? 0} | ${ratio} | ${Math.round(made.bridgeResidentMb)} |`,
-  );
+  const { commands, native, bridge } = made;
+  const each = (seconds: number): string => ((seconds * 1e6) / commands).toFixed(2);
+  const cells = [
+    commands,
+    Math.round(commands / native.seconds),
+    Math.round(commands / bridge.seconds),
+    (native.seconds / bridge.seconds).toFixed(2),
+    `${each(native.target)} / ${each(bridge.target)}`,
+    each(bridge.process),
+    `${each(native.source)} / ${each(bridge.source)}`,
+    Math.round(bridge.residentMb),
+  ];
+  console.log(`| ${cells.join(" | ")} |`);
 }
 console.log(
   JSON.stringify({
@@ -151,9 +199,9 @@ console.log(
     target: options.target,
     workload,
     megabytes: Number(options.megabytes),
-    nativePerSecond: spread(rounds.map(({ commands, native }) => commands / native)),
-    bridgePerSecond: spread(rounds.map(({ commands, bridge }) => commands / bridge)),
-    bridgeVsReplication: spread(rounds.map(({ native, bridge }) => native / bridge)),
-    residentMb: spread(rounds.map(({ bridgeResidentMb }) => bridgeResidentMb)),
+    nativePerSecond: spread(rounds.map(({ commands, native }) => commands / native.seconds)),
+    bridgePerSecond: spread(rounds.map(({ commands, bridge }) => commands / bridge.seconds)),
+    bridgeVsReplication: spread(rounds.map(({ native, bridge }) => native.seconds / bridge.seconds)),
+    residentMb: spread(rounds.map(({ bridge }) => bridge.residentMb)),
   }),
 );

@@ -118,11 +118,11 @@ export class Bridge {
   }
 
   /** Looks at both servers. */
-  async #look(attached?: Colour): Promise<Direction> {
+  async #look(attached?: Colour, fresh = false): Promise<Direction> {
     const [blue, green] = await Promise.all(
       COLOURS.map((colour) =>
         this.#watches[colour]
-          .look()
+          .look(fresh)
           .catch((error: unknown) => (error instanceof Error ? error : new Error(String(error)))),
       ),
     );
@@ -175,7 +175,7 @@ export class Bridge {
     let control: PlainClient | undefined;
     try {
       // The note may be of an earlier look; what the target holds was read after everybody else was shut out.
-      const again = await this.#look();
+      const again = await this.#look(undefined, true);
       if (again.is !== "feeding" || again.target !== target) {
         throw new Error(again.is === "waiting" ? again.reason : `${target} is not fed any more`);
       }
