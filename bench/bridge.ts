@@ -4,15 +4,12 @@
  * Each round starts new servers. The older server is the newer one's master first, so that both ways begin with a
  * partial resync. Prints a table, and one JSON line at the end; ratios are ours/theirs in commands a second.
  */
-import { spawn, type ChildProcess } from "node:child_process";
 import { readFileSync } from "node:fs";
-import { fileURLToPath } from "node:url";
 import { setTimeout as delay } from "node:timers/promises";
 import { parseArgs } from "node:util";
-import { FED, HANDED_OVER } from "../components/engine/handover.ts";
-import { BRIDGE_USER, PROXY_USER } from "../components/engine/users.ts";
-import { follow, startServer, type TestServer } from "../test/support/testServer.ts";
+import type { TestServer } from "../test/support/testServer.ts";
 import { fill, type Workload } from "./bridgeLoad.ts";
+import { spread, startBridge, startServers } from "./bridgeServers.ts";
 
 const { values: options } = parseArgs({
   options: {
@@ -39,26 +36,10 @@ interface Run {
   process: number;
 }
 
-const MAIN = fileURLToPath(new URL("../components/engine/bridge/main.ts", import.meta.url));
-
 async function round(megabytes: number, workload: Workload): Promise<Round> {
-  const backlog = [
-    `repl-backlog-size ${Math.ceil(megabytes * 1.5) + 64}mb`,
-    "client-output-buffer-limit replica 0 0 0",
-  ];
-  const [source, native, bridged] = await Promise.all([
-    startServer(options.source, `user ${BRIDGE_USER} on nopass ~* +@all`, ...backlog),
-    startServer(options.target, "client-output-buffer-limit replica 0 0 0"),
-    startServer(options.target, `user ${BRIDGE_USER} on nopass ~* +@all`),
-  ]);
+  const servers = await startServers(options.source, options.target, megabytes * 1.5 + 64);
+  const { source, native, bridged } = servers;
   try {
-    await follow(source, native);
-    await follow(bridged, native);
-    await source.admin.call("REPLICAOF", "NO", "ONE");
-    await bridged.admin.call("REPLICAOF", "NO", "ONE");
-    const { replid2, secondOffset } = await source.admin.replication();
-    const notes = [`~${FED}app`, `~${HANDED_OVER}${replid2}:${secondOffset - 1}`];
-    await bridged.admin.call("ACL", "SETUSER", PROXY_USER, "reset", "off", "-@all", ...notes);
     const commands = await fill(source.admin.address, megabytes, workload);
     const { offset } = await source.admin.replication();
     const timedNative = await timeNative(source, native, offset);
@@ -140,33 +121,6 @@ async function timeBridge(source: TestServer, target: TestServer, offset: number
   } finally {
     child.kill("SIGTERM");
   }
-}
-
-function startBridge(source: TestServer, target: TestServer): ChildProcess {
-  const environment = (name: string, { peer }: TestServer): Record<string, string> => ({
-    [`REDIS_BRIDGE_${name}_HOST`]: peer.host,
-    [`REDIS_BRIDGE_${name}_PORT`]: String(peer.port),
-    [`REDIS_BRIDGE_${name}_USERNAME`]: BRIDGE_USER,
-  });
-  return spawn(process.execPath, [MAIN], {
-    stdio: ["ignore", "pipe", "inherit"],
-    env: {
-      NODE_OPTIONS: process.env["BRIDGE_NODE_OPTIONS"] ?? "",
-      ...environment("BLUE", source),
-      ...environment("GREEN", target),
-      REDIS_BRIDGE_STATUS_PORT: "0",
-      REDIS_BRIDGE_STATUS_HOST: "127.0.0.1",
-    },
-  });
-}
-
-function spread(values: number[]): { min: number; median: number; max: number } {
-  const sorted = values.toSorted((a, b) => a - b);
-  return {
-    min: sorted[0] ?? NaN,
-    median: sorted[Math.floor(sorted.length / 2)] ?? NaN,
-    max: sorted.at(-1) ?? NaN,
-  };
 }
 
 const workload: Workload = options.workload === "expiry" ? "expiry" : "mix";

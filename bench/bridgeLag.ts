@@ -1,0 +1,90 @@
+/**
+ * How late a write is on the target while the source takes so many a second:
+ * `node bench/bridgeLag.ts [--rate 20000] [--seconds 20] [--source redis:7.0] [--target redis:6.0]`.
+ * Every few milliseconds a probe is written to the source and looked for on the target, until it is there. Prints a table
+ * of milliseconds, and one JSON line at the end.
+ */
+import { once } from "node:events";
+import { connect } from "node:net";
+import { setTimeout as delay } from "node:timers/promises";
+import { parseArgs } from "node:util";
+import { PlainClient } from "../components/engine/bridge/plainClient.ts";
+import { BRIDGE_USER } from "../components/engine/users.ts";
+import type { TestServer } from "../test/support/testServer.ts";
+import { commands } from "./bridgeLoad.ts";
+import { startBridge, startServers } from "./bridgeServers.ts";
+
+const { values: options } = parseArgs({
+  options: {
+    rate: { type: "string", default: "20000" },
+    seconds: { type: "string", default: "20" },
+    source: { type: "string", default: "redis:7.0" },
+    target: { type: "string", default: "redis:6.0" },
+  },
+});
+
+const STEP_MS = 2;
+const PROBE_EVERY_MS = 10;
+
+/** Writes evenly until it is told to end; returns how many commands. */
+async function load({ peer }: TestServer, rate: number, end: AbortSignal): Promise<number> {
+  const socket = connect({ host: peer.host, port: peer.port, noDelay: true });
+  await once(socket, "connect");
+  socket.resume();
+  const begun = performance.now();
+  let sent = 0;
+  while (!end.aborted) {
+    const due = Math.floor(((performance.now() - begun) * rate) / 1_000);
+    if (due > sent && !socket.write(commands("mix", sent, due), "latin1")) await once(socket, "drain");
+    sent = Math.max(sent, due);
+    await delay(STEP_MS);
+  }
+  socket.destroy();
+  return sent;
+}
+
+/** Milliseconds until a write is on the target. */
+async function probe(source: PlainClient, target: PlainClient, value: string): Promise<number> {
+  await source.call("SET", "probe", value);
+  const begun = performance.now();
+  while (String(await target.call("GET", "probe")) !== value) continue;
+  return performance.now() - begun;
+}
+
+const { source, native, bridged } = await startServers(options.source, options.target, 256);
+const child = startBridge(source, bridged);
+const end = new AbortController();
+const times: number[] = [];
+try {
+  await native.stop();
+  const login = { username: BRIDGE_USER };
+  const [here, there] = await Promise.all([
+    PlainClient.open(source.peer, login),
+    // The bridge ends every connection of its own user on the target.
+    PlainClient.open(bridged.peer, { username: "default" }),
+  ]);
+  await probe(here, there, "begun");
+  const loading = load(source, Number(options.rate), end.signal);
+  const seconds = Number(options.seconds);
+  const begun = performance.now();
+  for (let i = 0; performance.now() - begun < seconds * 1_000; i++) {
+    times.push(await probe(here, there, `probe ${i}`));
+    await delay(PROBE_EVERY_MS);
+  }
+  end.abort();
+  const rate = Math.round((await loading) / ((performance.now() - begun) / 1_000));
+  here.close();
+  there.close();
+  const sorted = times.toSorted((a, b) => a - b);
+  const at = (share: number): number =>
+    Number((sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))] ?? NaN).toFixed(2));
+  const figures = { p50: at(0.5), p95: at(0.95), p99: at(0.99), most: at(1) };
+  console.log("| writes /s | probes | p50 | p95 | p99 | most |\n| --- | --- | --- | --- | --- | --- |");
+  console.log(`| ${[rate, times.length, ...Object.values(figures)].join(" | ")} |`);
+  const { source: from, target: to } = options;
+  console.log(JSON.stringify({ bench: "bridgeLag", source: from, target: to, rate, lagMs: figures }));
+} finally {
+  end.abort();
+  child.kill("SIGTERM");
+  await Promise.all([source.stop(), bridged.stop(), native.stop().catch(() => undefined)]);
+}
