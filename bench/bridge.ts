@@ -1,6 +1,8 @@
 /**
  * How fast the bridge catches up, beside the older server's own replication of the same stream:
- * `node bench/bridge.ts [--megabytes 700] [--rounds 3] [--source redis:7.0] [--target redis:6.0] [--workload mix|expiry]`.
+ * `node bench/bridge.ts [--megabytes 700] [--rounds 3] [--source redis:7.0] [--target redis:6.0]
+ * [--native redis:6.0] [--workload mix|expiry]`. `--native` is the server that replication is measured with: 6.0 rejects
+ * every SET with an expiry of a 7.0, which costs it next to nothing.
  * Each round starts new servers. The older server is the newer one's master first, so that both ways begin with a
  * partial resync. Prints a table, and one JSON line at the end; ratios are ours/theirs in commands a second.
  */
@@ -17,9 +19,12 @@ const { values: options } = parseArgs({
     rounds: { type: "string", default: "3" },
     source: { type: "string", default: "redis:7.0" },
     target: { type: "string", default: "redis:6.0" },
+    native: { type: "string" },
     workload: { type: "string", default: "mix" },
   },
 });
+
+const nativeImage = options.native ?? options.target;
 
 interface Round {
   commands: number;
@@ -37,7 +42,7 @@ interface Run {
 }
 
 async function round(megabytes: number, workload: Workload): Promise<Round> {
-  const servers = await startServers(options.source, options.target, megabytes * 1.5 + 64);
+  const servers = await startServers(options.source, options.target, nativeImage, megabytes * 1.5 + 64);
   const { source, native, bridged } = servers;
   try {
     const commands = await fill(source.admin.address, megabytes, workload);
@@ -151,6 +156,7 @@ console.log(
     bench: "bridge",
     source: options.source,
     target: options.target,
+    native: nativeImage,
     workload,
     megabytes: Number(options.megabytes),
     nativePerSecond: spread(rounds.map(({ commands, native }) => commands / native.seconds)),

@@ -7,7 +7,7 @@ import { follow, startServer, type TestServer } from "../test/support/testServer
 const MAIN = fileURLToPath(new URL("../components/engine/bridge/main.ts", import.meta.url));
 const USER = `user ${BRIDGE_USER} on nopass ~* +@all`;
 
-/** A newer server that came of an older one by a cutover, and two of the older kind that hold the same. */
+/** A newer server that came of an older one by a cutover, and two that hold the same. */
 export interface BenchServers {
   source: TestServer;
   /** To follow the source again by native replication. */
@@ -16,22 +16,27 @@ export interface BenchServers {
   bridged: TestServer;
 }
 
-/** Starts them. @param megabytes the backlog that the source keeps */
+/**
+ * Starts them.
+ * @param nativeImage as old as the target, or newer where the older one rejects what is written
+ * @param megabytes the backlog that the source keeps
+ */
 export async function startServers(
   sourceImage: string,
   targetImage: string,
+  nativeImage: string,
   megabytes: number,
 ): Promise<BenchServers> {
   const unlimited = "client-output-buffer-limit replica 0 0 0";
   const [source, native, bridged] = await Promise.all([
     startServer(sourceImage, USER, `repl-backlog-size ${Math.ceil(megabytes)}mb`, unlimited),
-    startServer(targetImage, unlimited),
+    startServer(nativeImage, unlimited),
     startServer(targetImage, USER),
   ]);
-  await follow(source, native);
-  await follow(bridged, native);
+  // The oldest of them leads at first: the others can follow it, and both ways begin with a partial resync.
+  await follow(source, bridged);
+  await follow(native, bridged);
   await source.admin.call("REPLICAOF", "NO", "ONE");
-  await bridged.admin.call("REPLICAOF", "NO", "ONE");
   const { replid2, secondOffset } = await source.admin.replication();
   const notes = [`~${FED}app`, `~${HANDED_OVER}${replid2}:${secondOffset - 1}`];
   await bridged.admin.call("ACL", "SETUSER", PROXY_USER, "reset", "off", "-@all", ...notes);
