@@ -1,17 +1,17 @@
 /**
  * How fast the bridge catches up, beside the older server's own replication of the same stream:
- * `node bench/bridge.ts [--megabytes 700] [--rounds 3] [--source redis:7.0] [--target redis:6.0] [--workload mix|expiry]`.
+ * `node bench/bridge.ts [--megabytes 700] [--rounds 3] [--source redis:7.0] [--target redis:6.0]
+ * [--native redis:6.0] [--workload mix|expiry]`. `--native` is the server that replication is measured with: 6.0 rejects
+ * every SET with an expiry of a 7.0, which costs it next to nothing.
  * Each round starts new servers. The older server is the newer one's master first, so that both ways begin with a
  * partial resync. Prints a table, and one JSON line at the end; ratios are ours/theirs in commands a second.
  */
-import { spawn } from "node:child_process";
-import { fileURLToPath } from "node:url";
+import { readFileSync } from "node:fs";
 import { setTimeout as delay } from "node:timers/promises";
 import { parseArgs } from "node:util";
-import { FED, HANDED_OVER } from "../components/engine/handover.ts";
-import { BRIDGE_USER, PROXY_USER } from "../components/engine/users.ts";
-import { follow, startServer, type TestServer } from "../test/support/testServer.ts";
+import type { TestServer } from "../test/support/testServer.ts";
 import { fill, type Workload } from "./bridgeLoad.ts";
+import { spread, startBridge, startServers } from "./bridgeServers.ts";
 
 const { values: options } = parseArgs({
   options: {
@@ -19,51 +19,60 @@ const { values: options } = parseArgs({
     rounds: { type: "string", default: "3" },
     source: { type: "string", default: "redis:7.0" },
     target: { type: "string", default: "redis:6.0" },
+    native: { type: "string" },
     workload: { type: "string", default: "mix" },
   },
 });
 
+const nativeImage = options.native ?? options.target;
+
 interface Round {
   commands: number;
-  /** Seconds. */
-  native: number;
-  bridge: number;
-  bridgeResidentMb: number;
+  native: Run;
+  bridge: Run & { residentMb: number };
 }
 
-const MAIN = fileURLToPath(new URL("../components/engine/bridge/main.ts", import.meta.url));
+/** Seconds from being attached to having everything, and processor time meanwhile. */
+interface Run {
+  seconds: number;
+  target: number;
+  source: number;
+  /** Of the process between them. */
+  process: number;
+}
 
 async function round(megabytes: number, workload: Workload): Promise<Round> {
-  const backlog = [
-    `repl-backlog-size ${Math.ceil(megabytes * 1.5) + 64}mb`,
-    "client-output-buffer-limit replica 0 0 0",
-  ];
-  const [source, native, bridged] = await Promise.all([
-    startServer(options.source, `user ${BRIDGE_USER} on nopass ~* +@all`, ...backlog),
-    startServer(options.target, "client-output-buffer-limit replica 0 0 0"),
-    startServer(options.target, `user ${BRIDGE_USER} on nopass ~* +@all`),
-  ]);
+  const servers = await startServers(options.source, options.target, nativeImage, megabytes * 1.5 + 64);
+  const { source, native, bridged } = servers;
   try {
-    await follow(source, native);
-    await follow(bridged, native);
-    await source.admin.call("REPLICAOF", "NO", "ONE");
-    await bridged.admin.call("REPLICAOF", "NO", "ONE");
-    const { replid2, secondOffset } = await source.admin.replication();
-    const notes = [`~${FED}app`, `~${HANDED_OVER}${replid2}:${secondOffset - 1}`];
-    await bridged.admin.call("ACL", "SETUSER", PROXY_USER, "reset", "off", "-@all", ...notes);
     const commands = await fill(source.admin.address, megabytes, workload);
     const { offset } = await source.admin.replication();
-    const nativeTime = await timeNative(source, native, offset);
+    const timedNative = await timeNative(source, native, offset);
     await native.stop();
-    const [bridgeTime, resident] = await timeBridge(source, bridged, offset);
-    return { commands, native: nativeTime, bridge: bridgeTime, bridgeResidentMb: resident };
+    return { commands, native: timedNative, bridge: await timeBridge(source, bridged, offset) };
   } finally {
     await Promise.all([source.stop(), bridged.stop(), native.stop().catch(() => undefined)]);
   }
 }
 
-async function timeNative(source: TestServer, native: TestServer, offset: number): Promise<number> {
+/** Processor seconds of a server since it began. */
+async function cpuOf({ admin }: TestServer): Promise<number> {
+  const info = await admin.info("cpu");
+  return Number(info.get("used_cpu_user")) + Number(info.get("used_cpu_sys"));
+}
+
+/** Processor seconds of a process of this machine, in clock ticks of 10 ms. */
+function cpuOfProcess(pid: number | undefined): number {
+  const fields =
+    readFileSync(`/proc/${pid ?? 0}/stat`, "utf8")
+      .split(") ")[1]
+      ?.split(" ") ?? [];
+  return (Number(fields[11]) + Number(fields[12])) / 100;
+}
+
+async function timeNative(source: TestServer, native: TestServer, offset: number): Promise<Run> {
   const full = await source.admin.info("stats");
+  const [sourceCpu, targetCpu] = await Promise.all([cpuOf(source), cpuOf(native)]);
   await native.admin.call("REPLICAOF", source.peer.host, source.peer.port);
   let begun: number | undefined;
   for (;;) {
@@ -72,33 +81,25 @@ async function timeNative(source: TestServer, native: TestServer, offset: number
     if (state.linkUp && state.offset >= offset) break;
     await delay(5);
   }
+  const seconds = (performance.now() - (begun ?? 0)) / 1_000;
   const after = await source.admin.info("stats");
   if (after.get("sync_full") !== full.get("sync_full"))
     throw new Error("native replication needed a full copy");
-  return (performance.now() - (begun ?? 0)) / 1_000;
+  const target = (await cpuOf(native)) - targetCpu;
+  return { seconds, target, source: (await cpuOf(source)) - sourceCpu, process: 0 };
 }
 
-/** In a process of its own, past Docker's port proxy, as native replication goes. The time begins when it is attached, as with native replication. */
-async function timeBridge(source: TestServer, target: TestServer, offset: number): Promise<[number, number]> {
-  const environment = (name: string, { peer }: TestServer): Record<string, string> => ({
-    [`REDIS_BRIDGE_${name}_HOST`]: peer.host,
-    [`REDIS_BRIDGE_${name}_PORT`]: String(peer.port),
-    [`REDIS_BRIDGE_${name}_USERNAME`]: BRIDGE_USER,
-  });
-  const child = spawn(process.execPath, [MAIN], {
-    stdio: ["ignore", "pipe", "inherit"],
-    env: {
-      NODE_OPTIONS: process.env["BRIDGE_NODE_OPTIONS"] ?? "",
-      ...environment("BLUE", source),
-      ...environment("GREEN", target),
-      REDIS_BRIDGE_STATUS_PORT: "0",
-      REDIS_BRIDGE_STATUS_HOST: "127.0.0.1",
-    },
-  });
+/**
+ * In a process of its own, past Docker's port proxy, as native replication goes. The time begins when it is attached, as
+ * with native replication.
+ */
+async function timeBridge(source: TestServer, target: TestServer, offset: number): Promise<Round["bridge"]> {
+  const child = startBridge(source, target);
   let output = "";
-  child.stdout.on("data", (chunk: Buffer) => (output += chunk.toString()));
+  child.stdout?.on("data", (chunk: Buffer) => (output += chunk.toString()));
+  const [sourceCpu, targetCpu] = await Promise.all([cpuOf(source), cpuOf(target)]);
   let begun: number | undefined;
-  let resident = 0;
+  let residentMb = 0;
   try {
     for (;;) {
       await delay(begun === undefined ? 5 : 20);
@@ -112,48 +113,55 @@ async function timeBridge(source: TestServer, target: TestServer, offset: number
         figures: { fullCopies: number };
       };
       if (health.figures.fullCopies > 0) throw new Error("the bridge needed a full copy");
-      resident = Math.max(resident, health.residentBytes / 1024 / 1024);
+      residentMb = Math.max(residentMb, health.residentBytes / 1024 / 1024);
       if ((health.position?.confirmed.offset ?? 0) >= offset) break;
     }
-    return [(performance.now() - (begun ?? 0)) / 1_000, resident];
+    const seconds = (performance.now() - (begun ?? 0)) / 1_000;
+    const [process, sourceAfter, targetAfter] = [
+      cpuOfProcess(child.pid),
+      await cpuOf(source),
+      await cpuOf(target),
+    ];
+    return { seconds, residentMb, process, source: sourceAfter - sourceCpu, target: targetAfter - targetCpu };
   } finally {
     child.kill("SIGTERM");
   }
 }
 
-function spread(values: number[]): { min: number; median: number; max: number } {
-  const sorted = values.toSorted((a, b) => a - b);
-  return {
-    min: sorted[0] ?? NaN,
-    median: sorted[Math.floor(sorted.length / 2)] ?? NaN,
-    max: sorted.at(-1) ?? NaN,
-  };
-}
-
 const workload: Workload = options.workload === "expiry" ? "expiry" : "mix";
 const rounds: Round[] = [];
 console.log(
-  "| commands | native /s | bridge /s | ratio | bridge resident MB |\n| --- | --- | --- | --- | --- |",
+  "| commands | native /s | bridge /s | ratio | target µs a command, native / bridge | bridge's process µs | source µs, native / bridge | resident MB |\n" +
+    "| --- | --- | --- | --- | --- | --- | --- | --- |",
 );
 for (let i = 0; i < Number(options.rounds); i++) {
   const made = await round(Number(options.megabytes), workload);
   rounds.push(made);
-  const [native, bridge] = [made.commands / made.native, made.commands / made.bridge].map(Math.round);
-  const ratio = (made.native / made.bridge).toFixed(2);
-  console.log(
-    `| ${made.commands} | ${native ?? 0} | ${bridge ?? 0} | ${ratio} | ${Math.round(made.bridgeResidentMb)} |`,
-  );
+  const { commands, native, bridge } = made;
+  const each = (seconds: number): string => ((seconds * 1e6) / commands).toFixed(2);
+  const cells = [
+    commands,
+    Math.round(commands / native.seconds),
+    Math.round(commands / bridge.seconds),
+    (native.seconds / bridge.seconds).toFixed(2),
+    `${each(native.target)} / ${each(bridge.target)}`,
+    each(bridge.process),
+    `${each(native.source)} / ${each(bridge.source)}`,
+    Math.round(bridge.residentMb),
+  ];
+  console.log(`| ${cells.join(" | ")} |`);
 }
 console.log(
   JSON.stringify({
     bench: "bridge",
     source: options.source,
     target: options.target,
+    native: nativeImage,
     workload,
     megabytes: Number(options.megabytes),
-    nativePerSecond: spread(rounds.map(({ commands, native }) => commands / native)),
-    bridgePerSecond: spread(rounds.map(({ commands, bridge }) => commands / bridge)),
-    bridgeVsReplication: spread(rounds.map(({ native, bridge }) => native / bridge)),
-    residentMb: spread(rounds.map(({ bridgeResidentMb }) => bridgeResidentMb)),
+    nativePerSecond: spread(rounds.map(({ commands, native }) => commands / native.seconds)),
+    bridgePerSecond: spread(rounds.map(({ commands, bridge }) => commands / bridge.seconds)),
+    bridgeVsReplication: spread(rounds.map(({ native, bridge }) => native.seconds / bridge.seconds)),
+    residentMb: spread(rounds.map(({ bridge }) => bridge.residentMb)),
   }),
 );

@@ -22,6 +22,13 @@ function encode(...words: string[]): string {
   return `*${words.length}\r\n${words.map((word) => `$${word.length}\r\n${word}\r\n`).join("")}`;
 }
 
+/** The commands from one number to before another, encoded. */
+export function commands(workload: Workload, from: number, to: number): string {
+  let text = "";
+  for (let i = from; i < to; i++) text += command(workload, i);
+  return text;
+}
+
 /** Writes about so many megabytes of commands, pipelined; returns how many commands. */
 export async function fill(address: Address, megabytes: number, workload: Workload): Promise<number> {
   const socket = connect({ host: address.host, port: address.port, noDelay: true });
@@ -33,8 +40,8 @@ export async function fill(address: Address, megabytes: number, workload: Worklo
   let sent = 0;
   let bytes = 0;
   while (bytes < megabytes * 1024 * 1024) {
-    let text = "";
-    for (let i = 0; i < CHUNK; i++) text += command(workload, sent++);
+    const text = commands(workload, sent, sent + CHUNK);
+    sent += CHUNK;
     bytes += text.length;
     if (!socket.write(text, "latin1")) await once(socket, "drain");
     while (sent - answered > 10 * CHUNK) await once(socket, "data");

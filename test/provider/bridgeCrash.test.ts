@@ -1,11 +1,9 @@
-import { spawn, type ChildProcess } from "node:child_process";
-import { once } from "node:events";
-import { fileURLToPath } from "node:url";
 import { setTimeout as delay } from "node:timers/promises";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { bridgeSourceRules } from "../../components/engine/bridge/aclRules.ts";
 import { RedisServer } from "../../components/engine/redisServer.ts";
 import { until } from "../../components/engine/until.ts";
+import { BridgeProcess } from "./bridgeProcess.ts";
 import {
   caughtUp,
   compare,
@@ -20,42 +18,7 @@ import {
   type BridgeScene,
 } from "./bridgeScene.ts";
 
-const MAIN = fileURLToPath(new URL("../../components/engine/bridge/main.ts", import.meta.url));
 const COUNTERS = 50;
-
-/** A bridge in a process of its own, as it runs in production. */
-class BridgeProcess {
-  readonly child: ChildProcess;
-  output = "";
-
-  constructor({ settings }: BridgeScene) {
-    const { blue, green } = settings;
-    this.child = spawn(process.execPath, [MAIN], {
-      env: {
-        PATH: process.env["PATH"],
-        REDIS_BRIDGE_BLUE_HOST: blue.address.host,
-        REDIS_BRIDGE_BLUE_PORT: String(blue.address.port),
-        REDIS_BRIDGE_BLUE_USERNAME: blue.login.username,
-        REDIS_BRIDGE_BLUE_PASSWORD: blue.login.password,
-        REDIS_BRIDGE_GREEN_HOST: green.address.host,
-        REDIS_BRIDGE_GREEN_PORT: String(green.address.port),
-        REDIS_BRIDGE_GREEN_USERNAME: green.login.username,
-        REDIS_BRIDGE_GREEN_PASSWORD: green.login.password,
-        REDIS_BRIDGE_STATUS_HOST: "127.0.0.1",
-        REDIS_BRIDGE_STATUS_PORT: "0",
-      },
-    });
-    this.child.stdout?.on("data", (chunk: Buffer) => (this.output += chunk.toString()));
-    this.child.stderr?.on("data", (chunk: Buffer) => (this.output += chunk.toString()));
-  }
-
-  async kill(signal: NodeJS.Signals): Promise<void> {
-    if (this.child.exitCode !== null || this.child.signalCode !== null) return;
-    const gone = once(this.child, "exit");
-    this.child.kill(signal);
-    await gone;
-  }
-}
 
 /** Counters, lists and transactions, so that anything lost or repeated shows; returns how many rounds it wrote. */
 async function writeUntil(scene: BridgeScene, end: AbortSignal): Promise<number> {
@@ -77,13 +40,6 @@ async function writeUntil(scene: BridgeScene, end: AbortSignal): Promise<number>
 
 function writeFor(scene: BridgeScene, ms: number): Promise<number> {
   return writeUntil(scene, AbortSignal.timeout(ms));
-}
-
-/** Waits until a bridge's log ends like this. */
-async function logged(bridge: BridgeProcess, end: string): Promise<void> {
-  const probe = (): Promise<true | undefined> =>
-    Promise.resolve(bridge.output.endsWith(`${end}\n`) ? true : undefined);
-  await until(probe, { timeoutMs: 10_000, intervalMs: 5, what: `the bridge's log ends with ${end}` });
 }
 
 const APPLIES = '"state":"applying","source":"blue","target":"green"}';
@@ -126,7 +82,7 @@ describe.each([
     let two = [start(), start()];
     for (let round = 0; round < 8; round++) {
       const victim = two[round % 2]!;
-      await logged(victim, APPLIES);
+      await victim.logged(APPLIES);
       if (round % 3 === 2) {
         victim.child.kill("SIGSTOP");
         await delay(200);
@@ -173,13 +129,13 @@ describe.each([
     const bridge = start();
     const writing = writeFor(scene, 1_500);
     for (let round = 0; round < 3; round++) {
-      await logged(bridge, APPLIES);
+      await bridge.logged(APPLIES);
       await delay(100);
       bridge.child.kill("SIGSTOP");
       await open(scene.target, targetImage);
       const writes = await writesOf(scene.target.admin);
       bridge.child.kill("SIGCONT");
-      await logged(bridge, IS_ARMED);
+      await bridge.logged(IS_ARMED);
       expect(await writesOf(scene.target.admin)).toBe(writes);
       await feed(scene.target, targetImage, await scene.source.admin.replication());
     }

@@ -10,7 +10,8 @@ import { readCommands } from "./keySpecs.ts";
 import { Lag } from "./lag.ts";
 import { PlainClient } from "./plainClient.ts";
 import { GateWatch, type BridgeEnd } from "./serverGate.ts";
-import { Session, type SessionParts } from "./session.ts";
+import { Session } from "./session.ts";
+import type { SessionParts } from "./sessionParts.ts";
 import { SourceLink } from "./sourceLink.ts";
 import { startFrom } from "./start.ts";
 import { TargetLink } from "./targetLink.ts";
@@ -118,11 +119,11 @@ export class Bridge {
   }
 
   /** Looks at both servers. */
-  async #look(attached?: Colour): Promise<Direction> {
+  async #look(attached?: Colour, fresh = false): Promise<Direction> {
     const [blue, green] = await Promise.all(
       COLOURS.map((colour) =>
         this.#watches[colour]
-          .look()
+          .look(fresh)
           .catch((error: unknown) => (error instanceof Error ? error : new Error(String(error)))),
       ),
     );
@@ -175,7 +176,7 @@ export class Bridge {
     let control: PlainClient | undefined;
     try {
       // The note may be of an earlier look; what the target holds was read after everybody else was shut out.
-      const again = await this.#look();
+      const again = await this.#look(undefined, true);
       if (again.is !== "feeding" || again.target !== target) {
         throw new Error(again.is === "waiting" ? again.reason : `${target} is not fed any more`);
       }

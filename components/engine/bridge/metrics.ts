@@ -40,8 +40,12 @@ export function metricsText(status: BridgeStatus, figures: Figures): string {
   add("batches_total", "counter", "Transactions on the target.", one(figures.batches));
   add("reconnects_total", "counter", "Times that a connection was lost.", one(figures.reconnects));
   add("full_copies_total", "counter", "Times that everything was copied.", one(figures.fullCopies));
+  add("feeds", "gauge", "1 for the colour that is written to.", {
+    '{colour="blue"}': Number(status.target === "blue"),
+    '{colour="green"}': Number(status.target === "green"),
+  });
   const kinds = Object.entries(status.unrepresentable).map(([kind, { count }]) => [
-    `{kind="${kind}"}`,
+    `{kind="${escaped(kind)}"}`,
     count,
   ]);
   add(
@@ -62,4 +66,9 @@ export function metricsText(status: BridgeStatus, figures: Figures): string {
   );
   add("resident_memory_bytes", "gauge", "Memory of the bridge's process.", one(process.memoryUsage.rss()));
   return `${lines.join("\n")}\n`;
+}
+
+/** As a label's value. */
+function escaped(value: string): string {
+  return value.replaceAll("\\", "\\\\").replaceAll('"', '\\"').replaceAll("\n", "\\n");
 }

@@ -27,7 +27,7 @@ export function readSettings(environment: Readonly<Record<string, string | undef
     blue: endOf("blue", fieldsOf(values["blue"])),
     green: endOf("green", fieldsOf(values["green"])),
     status: {
-      host: textOf(status["host"]) ?? "0.0.0.0",
+      host: optionalText("status", "host", status["host"]) ?? "0.0.0.0",
       port: status["port"] === undefined ? 9_121 : portOf("status", status["port"], 0),
     },
   };
@@ -59,7 +59,7 @@ function fromEnvironment(environment: Readonly<Record<string, string | undefined
 function endOf(name: string, fields: Fields): BridgeEnd {
   const host = textOf(fields["host"]);
   const username = textOf(fields["username"]);
-  const password = textOf(fields["password"]);
+  const password = optionalText(name, "password", fields["password"]);
   if (host === undefined) throw new SettingsError(`${name}'s host is missing`);
   if (username === undefined) throw new SettingsError(`${name}'s username is missing`);
   return {
@@ -69,8 +69,8 @@ function endOf(name: string, fields: Fields): BridgeEnd {
 }
 
 function portOf(name: string, value: unknown, least: number): number {
-  const port = Number(value);
-  if (value === undefined || value === "" || !Number.isInteger(port) || port < least || port > 65_535) {
+  const port = typeof value === "number" || textOf(value) !== undefined ? Number(value) : NaN;
+  if (!Number.isInteger(port) || port < least || port > 65_535) {
     throw new SettingsError(`${name}'s port must be a number from ${least} to 65535`);
   }
   return port;
@@ -82,4 +82,11 @@ function fieldsOf(value: unknown): Fields {
 
 function textOf(value: unknown): string | undefined {
   return typeof value === "string" && value !== "" ? value : undefined;
+}
+
+function optionalText(name: string, field: string, value: unknown): string | undefined {
+  if (value !== undefined && typeof value !== "string") {
+    throw new SettingsError(`${name}'s ${field} must be a text`);
+  }
+  return textOf(value);
 }

@@ -1,4 +1,5 @@
-import type { Address } from "../address.ts";
+import { setTimeout as delay } from "node:timers/promises";
+import { formatAddress, type Address } from "../address.ts";
 import type { Login } from "../credentials.ts";
 import { FED, handoverIn, keyPatterns, notedIn, RUN, UNOPENED } from "../handover.ts";
 import { PROXY_USER } from "../users.ts";
@@ -28,28 +29,45 @@ export interface ServerGate {
   skewMs: number;
 }
 
+/** How long a look is waited for; a server that takes longer is looked at all the same, for the next one who asks. */
+const PATIENCE_MS = 1_000;
+
 /** Looks at a server's gate with the bridge's user, over a connection that is kept. */
 export class GateWatch {
   readonly #end: BridgeEnd;
   #client: PlainClient | undefined;
-  #last: Promise<unknown> = Promise.resolve();
+  #look: Promise<ServerGate> | undefined;
 
   constructor(end: BridgeEnd) {
     this.#end = end;
   }
 
-  /** One look after the other. @throws LinkError where the server can't be reached, or refuses */
-  look(): Promise<ServerGate> {
-    const look = this.#last.then(() => this.#look());
-    this.#last = look.catch(() => undefined);
-    return look;
+  /**
+   * @param fresh the server is asked from here on: what was asked before doesn't count
+   * @throws LinkError where the server can't be reached, refuses, or gives no answer within a second
+   */
+  async look(fresh = false): Promise<ServerGate> {
+    if (fresh) await this.#look?.catch(() => undefined);
+    const look = (this.#look ??= this.#ask().finally(() => {
+      this.#look = undefined;
+    }));
+    const patience = new AbortController();
+    const late = delay(PATIENCE_MS, undefined, { signal: patience.signal }).then(() => {
+      throw new LinkError(`${formatAddress(this.#end.address)}: no answer within ${PATIENCE_MS} ms`);
+    });
+    try {
+      return await Promise.race([look, late]);
+    } finally {
+      late.catch(() => undefined);
+      patience.abort();
+    }
   }
 
   close(): void {
     this.#client?.close();
   }
 
-  async #look(): Promise<ServerGate> {
+  async #ask(): Promise<ServerGate> {
     const kept = this.#client;
     if (kept !== undefined) {
       try {

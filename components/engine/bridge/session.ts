@@ -1,36 +1,21 @@
 import { setTimeout as delay } from "node:timers/promises";
-import { atLeast, type ServerVersion } from "../serverVersion.ts";
+import { atLeast } from "../serverVersion.ts";
 import { commandAt, type Batch, type BatchOutcome } from "./batch.ts";
 import { CommandTable } from "./commandTable.ts";
-import type { Figures } from "./figures.ts";
 import { copyEverything, type CopyProgress } from "./fullCopy.ts";
 import { KeyCopier } from "./keyCopy/keyCopier.ts";
 import { KeyReader } from "./keyCopy/keyReader.ts";
-import { KeySpecs, type KnownCommand } from "./keySpecs.ts";
+import { KeySpecs } from "./keySpecs.ts";
 import { LinkError, PlainClient } from "./plainClient.ts";
 import { BATCHES_KEY, STALE_KEY, UNREPRESENTABLE_KEY } from "./position.ts";
-import type { BridgeEnd } from "./serverGate.ts";
-import type { SourceLink, StreamBeginning } from "./sourceLink.ts";
+import type { SessionParts } from "./sessionParts.ts";
 import { StaleKeys } from "./staleKeys.ts";
-import type { Start } from "./start.ts";
 import { StreamApplier } from "./streamApplier.ts";
 import { StreamParser } from "./streamParser.ts";
 import type { TargetLink } from "./targetLink.ts";
 import { abilitiesOf } from "./translations/abilities.ts";
 import { translationTable } from "./translations/translationTable.ts";
 import { Unrepresentable } from "./unrepresentable.ts";
-
-/** What a session begins with: both sides are connected. */
-export interface SessionParts {
-  ends: { source: BridgeEnd; target: BridgeEnd };
-  source: { version: ServerVersion; commands: ReadonlyMap<string, KnownCommand>; control: PlainClient };
-  link: SourceLink;
-  beginning: StreamBeginning;
-  target: TargetLink;
-  start: Start;
-  figures: Figures;
-  onConfirmed: (offset: number) => void;
-}
 
 const TICK_MS = 50;
 const POSITION_MS = 1_000;

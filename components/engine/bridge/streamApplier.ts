@@ -1,14 +1,7 @@
 import { Batch, type Check } from "./batch.ts";
 import type { CommandTable } from "./commandTable.ts";
-import {
-  BATCHES_KEY,
-  formatPosition,
-  isOwnKey,
-  OWN_PREFIX,
-  POSITION_KEY,
-  type Position,
-  type StreamPlace,
-} from "./position.ts";
+import { isOwnCommand, mayBeOwn } from "./ownCommands.ts";
+import { BATCHES_KEY, formatPosition, POSITION_KEY, type Position, type StreamPlace } from "./position.ts";
 import type { StaleKeys } from "./staleKeys.ts";
 import type { StreamParser } from "./streamParser.ts";
 import type { Rule } from "./translations/rule.ts";
@@ -106,7 +99,7 @@ export class StreamApplier {
     const { parser, rules, sink } = this.parts;
     while (!this.#asking && !sink.full && parser.next()) {
       const rule = rules.find(parser.data, parser.words[0] ?? 0, parser.words[1] ?? 0);
-      const own = this.#mayBeOwn();
+      const own = mayBeOwn(parser);
       if (rule !== undefined && parser.count <= rule.plainUpTo && !this.#attentive && !own) {
         if (this.#runFrom < 0) this.#runFrom = parser.start;
         this.#runCommands++;
@@ -127,6 +120,7 @@ export class StreamApplier {
     }
     this.endRun(parser.end);
     this.#endRewritten();
+    this.#sealIfLarge();
     if (sink.inFlight < EAGER) this.flush();
   }
 
@@ -147,6 +141,8 @@ export class StreamApplier {
     const notes = stale.hasNotes || unrepresentable.hasNotes;
     const moved = now && this.unsettled;
     if (this.batch === undefined && !notes && !moved) return;
+    // Nothing is on its way that could still fail.
+    if (this.batch === undefined && sink.inFlight === 0) this.confirmed = { ...this.place };
     this.#seal();
   }
 
@@ -206,24 +202,13 @@ export class StreamApplier {
     );
   }
 
-  /** Whether the first argument looks like one of the bridge's own keys. */
-  #mayBeOwn(): boolean {
-    const { data, words, count } = this.parts.parser;
-    const from = words[2] ?? 0;
-    if (count < 2 || data[from] !== OWN_PREFIX[0]) return false;
-    return (
-      (words[3] ?? 0) - from > OWN_PREFIX.length &&
-      data.compare(OWN_PREFIX, 0, OWN_PREFIX.length, from, from + OWN_PREFIX.length) === 0
-    );
-  }
-
   /** Deals with one command that doesn't simply pass. */
   #look(rule: Rule | undefined): void {
     const { parser } = this.parts;
     this.place.offset += parser.end - parser.start;
     const words = parser.all();
     const name = rule?.name ?? option(words[0]).toLowerCase();
-    if (this.#mayBeOwn() && this.#isOwn(name, words)) this.parts.figures.dropped++;
+    if (mayBeOwn(parser) && isOwnCommand(this.parts.keysOf(name, words))) this.parts.figures.dropped++;
     else if (name === "multi") this.#inTransaction = true;
     else if (name === "exec") this.#inTransaction = false;
     else if (name === "replconf") this.parts.onAskedForOffset();
@@ -232,12 +217,6 @@ export class StreamApplier {
       applyToDatabases(this, name, words, () => rule?.translate(words, this.#output.of(rule, words)));
     else if (this.place.database >= this.parts.databases) this.#output.beyond(rule, words, name);
     else this.#keyed(name, words, rule);
-  }
-
-  /** A source that was fed before notes and forgets its own place in the stream. */
-  #isOwn(name: string, words: Buffer[]): boolean {
-    const keys = this.parts.keysOf(name, words) ?? [];
-    return keys.length > 0 && keys.every(isOwnKey);
   }
 
   #select(database: number): void {
@@ -273,7 +252,7 @@ export class StreamApplier {
 
   #sealIfLarge(): void {
     const { batch } = this;
-    if (batch === undefined || this.#inTransaction) return;
+    if (batch === undefined || this.#inTransaction || this.#asking) return;
     if (batch.commands >= BATCH_COMMANDS || batch.bytes >= BATCH_BYTES) this.#seal();
   }
 

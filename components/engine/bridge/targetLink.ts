@@ -36,7 +36,7 @@ export interface TargetFacts {
 }
 
 /** Batches and bytes that may be on their way. */
-const MAX_IN_FLIGHT = 8;
+const MAX_IN_FLIGHT = 32;
 const MAX_BYTES_IN_FLIGHT = 4 * 1024 * 1024;
 
 /** The one connection that writes to the target. */

@@ -1,0 +1,66 @@
+import Docker from "dockerode";
+import { setTimeout as delay } from "node:timers/promises";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { BridgeProcess } from "./bridgeProcess.ts";
+import { compare, feed, keepBacklog, openScene, type BridgeScene } from "./bridgeScene.ts";
+import { until } from "../../components/engine/until.ts";
+
+const MEGABYTES = 200;
+const VALUE = "v".repeat(10 * 1024);
+/** More than the bridge may hold of a stream that nobody takes: batches on their way, and what the socket gave. */
+const ROOM = 64 * 1024 * 1024;
+
+describe("a bridge whose target is frozen", () => {
+  let scene: BridgeScene;
+  let bridge: BridgeProcess;
+
+  beforeEach(async () => {
+    scene = await openScene("redis:7.0", "redis:6.0", "repl-backlog-size 300mb");
+    await keepBacklog(scene);
+    await feed(scene.target, "redis:6.0", await scene.source.admin.replication());
+    bridge = new BridgeProcess(scene);
+    await bridge.logged('"state":"applying","source":"blue","target":"green"}');
+  });
+
+  afterEach(async () => {
+    await bridge.kill("SIGKILL");
+    await scene.stop();
+  });
+
+  it("leaves what it can't apply to the source, and catches up", async () => {
+    const { source, target } = scene;
+    await source.admin.call("SET", "warm", "x");
+    const { residentBytes } = await bridge.health();
+    const container = new Docker().getContainer(target.container.getId());
+    await container.pause();
+    let most = 0;
+    try {
+      for (let megabyte = 0; megabyte < MEGABYTES; megabyte++) {
+        const pipeline = source.admin.client.pipeline();
+        for (let i = 0; i < 100; i++) pipeline.set(`key:${(megabyte * 100 + i) % 1_000}`, VALUE);
+        pipeline.incr("counter");
+        await pipeline.exec();
+        if (megabyte % 10 === 0) most = Math.max(most, (await bridge.health()).residentBytes);
+      }
+      // Longer than a look is waited for: the lag is known all the same.
+      await delay(1_500);
+      const { lagBytes, lagSeconds, state } = await bridge.health();
+      expect(state).toBe("applying");
+      expect(lagBytes).toBeGreaterThan(0.9 * MEGABYTES * 1024 * 1024);
+      expect(lagSeconds).toBeGreaterThan(1);
+    } finally {
+      await container.unpause();
+    }
+    await until(async () => ((await bridge.health()).lagBytes === 0 ? true : undefined), {
+      timeoutMs: 30_000,
+      intervalMs: 20,
+      what: "it catches up",
+    });
+    most = Math.max(most, (await bridge.health()).residentBytes);
+    if (process.env["BRIDGE_DEBUG"])
+      console.log(`resident ${residentBytes / 2 ** 20} MB, then ${most / 2 ** 20}`);
+    expect(most - residentBytes).toBeLessThan(ROOM);
+    expect(Number(await target.admin.call("GET", "counter"))).toBe(MEGABYTES);
+    expect((await compare(scene)).samples).toEqual([]);
+  });
+});

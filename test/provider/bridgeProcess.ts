@@ -1,0 +1,56 @@
+import { spawn, type ChildProcess } from "node:child_process";
+import { once } from "node:events";
+import { fileURLToPath } from "node:url";
+import type { BridgeStatus } from "../../components/engine/bridge/bridgeStatus.ts";
+import { until } from "../../components/engine/until.ts";
+import type { BridgeScene } from "./bridgeScene.ts";
+
+const MAIN = fileURLToPath(new URL("../../components/engine/bridge/main.ts", import.meta.url));
+
+/** A bridge in a process of its own, as it runs in production. */
+export class BridgeProcess {
+  readonly child: ChildProcess;
+  output = "";
+
+  constructor({ settings }: BridgeScene) {
+    const { blue, green } = settings;
+    this.child = spawn(process.execPath, [MAIN], {
+      env: {
+        PATH: process.env["PATH"],
+        REDIS_BRIDGE_BLUE_HOST: blue.address.host,
+        REDIS_BRIDGE_BLUE_PORT: String(blue.address.port),
+        REDIS_BRIDGE_BLUE_USERNAME: blue.login.username,
+        REDIS_BRIDGE_BLUE_PASSWORD: blue.login.password,
+        REDIS_BRIDGE_GREEN_HOST: green.address.host,
+        REDIS_BRIDGE_GREEN_PORT: String(green.address.port),
+        REDIS_BRIDGE_GREEN_USERNAME: green.login.username,
+        REDIS_BRIDGE_GREEN_PASSWORD: green.login.password,
+        REDIS_BRIDGE_STATUS_HOST: "127.0.0.1",
+        REDIS_BRIDGE_STATUS_PORT: "0",
+      },
+    });
+    this.child.stdout?.on("data", (chunk: Buffer) => (this.output += chunk.toString()));
+    this.child.stderr?.on("data", (chunk: Buffer) => (this.output += chunk.toString()));
+  }
+
+  async kill(signal: NodeJS.Signals): Promise<void> {
+    if (this.child.exitCode !== null || this.child.signalCode !== null) return;
+    const gone = once(this.child, "exit");
+    this.child.kill(signal);
+    await gone;
+  }
+
+  /** Waits until its log ends like this. */
+  async logged(end: string): Promise<void> {
+    const probe = (): Promise<true | undefined> =>
+      Promise.resolve(this.output.endsWith(`${end}\n`) ? true : undefined);
+    await until(probe, { timeoutMs: 10_000, intervalMs: 5, what: `the bridge's log ends with ${end}` });
+  }
+
+  /** What it serves to whoever watches it. */
+  async health(): Promise<BridgeStatus & { residentBytes: number }> {
+    const port = /"statusPort":(\d+)/.exec(this.output)?.[1] ?? "";
+    const reply = await fetch(`http://127.0.0.1:${port}/health`);
+    return (await reply.json()) as BridgeStatus & { residentBytes: number };
+  }
+}
