@@ -1,14 +1,18 @@
 /** `npm run chaos`: every fault at every phase boundary of cutover and rollback, with clients writing, and an audit. */
 import { randomInt } from "node:crypto";
-import { Arena } from "./chaos/arena.ts";
-import { isClean, summarize, type CaseResult } from "./chaos/caseResult.ts";
+import { join } from "node:path";
+import { Arenas, type Arena } from "./chaos/arena.ts";
+import { isClean, notRun, summarize, type CaseResult } from "./chaos/caseResult.ts";
 import { nameOf, randomCases, type Case } from "./chaos/cases.ts";
 import { sentenceOf } from "./chaos/converge.ts";
+import { FAULTS } from "./chaos/faults/index.ts";
+import { missingFor } from "./chaos/missing.ts";
 import { CHAOS_USAGE, parseChaosOptions, type ChaosOptions } from "./chaos/options.ts";
+import { CaseRecord } from "./chaos/record.ts";
 import { runCase } from "./chaos/runCase.ts";
 import { progressLine, table } from "./chaos/table.ts";
 import { PROJECT_ROOT } from "../test/support/testStack.ts";
-import { dockerEnvironment } from "./setup/environment.ts";
+import { dockerEnvironment, stateFolder } from "./setup/environment.ts";
 
 const LARGEST_SEED = 1_000_000;
 /** After so many cases that could not be run it is the machine, or this program. */
@@ -21,49 +25,58 @@ async function main(args: string[]): Promise<number> {
   }
   const options = parseChaosOptions(args, () => randomInt(1, LARGEST_SEED));
   Object.assign(process.env, dockerEnvironment(PROJECT_ROOT));
+  // Hundreds of times the same program: its compilation is half of what an update costs.
+  process.env["NODE_COMPILE_CACHE"] ??= join(stateFolder(PROJECT_ROOT), "compiled");
   const stop = interruption();
-  const arena = new Arena({ versions: options.versions });
-  const results: CaseResult[] = [];
+  const arenas = new Arenas({ versions: options.versions });
+  const record = new CaseRecord(options.record);
   try {
-    await runAll(options, arena, results, stop);
+    await runAll(options, arenas, record, stop);
   } finally {
-    if (!options.keep) await arena.remove();
+    if (!options.keep) await arenas.remove();
   }
-  const summary = summarize(results);
+  const { results } = record;
   console.log(`\n${table(results)}`);
   if (options.cases === undefined) {
     console.log(
       `\nseed ${options.seed}: \`npm run chaos -- --seed ${options.seed} --minutes <m>\` repeats this`,
     );
   }
-  console.log(`\n${JSON.stringify(summary)}`);
+  console.log(`\n${JSON.stringify(summarize(results))}`);
   return results.length > 0 && results.every(isClean) ? 0 : 1;
 }
 
 async function runAll(
   options: ChaosOptions,
-  arena: Arena,
-  results: CaseResult[],
+  arenas: Arenas,
+  record: CaseRecord,
   stop: AbortSignal,
 ): Promise<void> {
   const deadline = performance.now() + options.minutes * 60_000;
   if (options.cases === undefined) console.log(`seed ${options.seed}`);
-  let number = 0;
+  const missing = await missingFor();
+  for (const [fault, lacks] of missing) console.log(`left out: ${fault}, which needs ${lacks}`);
+  let [number, inARow] = [0, 0];
   for (const one of options.cases ?? randomCases(options.seed)) {
-    if (stop.aborted || performance.now() > deadline) return;
     number += 1;
+    if (stop.aborted || performance.now() > deadline) return;
+    if (missing.has(one.fault) || record.hasPassed(one)) continue;
     const begin = performance.now();
-    const result = await attempt(one, arena, options.seed + number);
-    results.push(result);
+    const result = await attempt(one, arenas.on(FAULTS[one.fault].ground), options.seed + number);
+    await record.add(result);
     console.log(progressLine(result, number, options.cases?.length, (performance.now() - begin) / 1000));
-    if (results.length >= GIVE_UP && results.slice(-GIVE_UP).every(({ outcome }) => outcome === "not run")) {
+    if (!isClean(result)) explain(result);
+    inARow = result.outcome === "not run" ? inARow + 1 : 0;
+    if (inARow >= GIVE_UP) {
       throw new Error(`${GIVE_UP} cases in a row could not be run: ${result.sentence ?? ""}`);
     }
-    if (isClean(result)) continue;
-    for (const finding of result.findings) console.log(`    ${finding}`);
-    if (result.sentence !== undefined) console.log(`    ${result.sentence}`);
-    console.log(`    again: npm run chaos -- --only ${nameOf(one)}`);
   }
+}
+
+function explain({ case: one, findings, sentence }: CaseResult): void {
+  for (const finding of findings) console.log(`    ${finding}`);
+  if (sentence !== undefined) console.log(`    ${sentence}`);
+  console.log(`    again: npm run chaos -- --only ${nameOf(one)}`);
 }
 
 /** A case that can't be carried out counts as one that did not converge. */
@@ -72,21 +85,7 @@ async function attempt(one: Case, arena: Arena, seed: number): Promise<CaseResul
     return await runCase(one, arena, seed);
   } catch (error) {
     arena.spoil();
-    return {
-      case: one,
-      outcome: "not run",
-      sentence: reasonOf(error),
-      ups: 0,
-      unavailableMs: 0,
-      writes: 0,
-      lost: 0,
-      repeated: 0,
-      writers: 0,
-      looks: 0,
-      stuck: false,
-      converged: false,
-      findings: [],
-    };
+    return notRun(one, reasonOf(error));
   }
 }
 

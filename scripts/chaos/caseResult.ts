@@ -62,3 +62,17 @@ export function summarize(results: readonly CaseResult[]): ChaosSummary {
 export function isClean({ lost, repeated, writers, stuck, converged }: CaseResult): boolean {
   return lost + repeated === 0 && writers <= 1 && !stuck && converged;
 }
+
+/** Of a case that could not be carried out, and why. */
+export function notRun(one: Case, sentence: string): CaseResult {
+  const nothing = { ups: 0, unavailableMs: 0, writes: 0, lost: 0, repeated: 0, writers: 0, looks: 0 };
+  return {
+    case: one,
+    outcome: "not run",
+    sentence,
+    ...nothing,
+    stuck: false,
+    converged: false,
+    findings: [],
+  };
+}

@@ -10,7 +10,8 @@ import { checkHistories } from "./checker/check.ts";
 import type { Call, KeyHistory, Violation } from "./checker/history.ts";
 import { Clients } from "./clients/clients.ts";
 import { converge, sentenceOf, type Convergence } from "./converge.ts";
-import { FAULTS, type Scene } from "./faults.ts";
+import type { Scene } from "./faults/fault.ts";
+import { FAULTS } from "./faults/index.ts";
 import { awaitAnswers, differences, openColour } from "./observe.ts";
 
 /** How long the driver stands still by itself; the message of it needs time to get here, and the fault to be made. */
@@ -20,7 +21,7 @@ const FREEZE_FOR_KILL_MS = 60_000;
 /** A driver that meets a fault has to end by itself within this time. */
 const DRIVER_MS = 180_000;
 const SERVED_WITHIN_MS = 15_000;
-const WATCH_MS = 1;
+const WATCH_MS = 3;
 const MOST_FINDINGS = 12;
 
 /** What a case leaves for judging it. */
@@ -31,10 +32,10 @@ interface Evidence {
   looks: number;
 }
 
-/** Runs one case from preparation to audit. */
+/** Runs one case from preparation to audit, in an arena of the ground that its fault needs. */
 export async function runCase(one: Case, arena: Arena, seed: number): Promise<CaseResult> {
   const to: Colour = one.direction === "cutover" ? "green" : "blue";
-  const stack = await arena.prepare(otherColour(to), FAULTS[one.fault].persistence);
+  const stack = await arena.prepare(otherColour(to));
   const observers = await Observers.start(stack, one, seed);
   try {
     await stack.edit({ live: to });
