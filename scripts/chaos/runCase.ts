@@ -12,7 +12,7 @@ import { Clients } from "./clients/clients.ts";
 import { converge, sentenceOf, type Convergence } from "./converge.ts";
 import type { Scene } from "./faults/fault.ts";
 import { FAULTS } from "./faults/index.ts";
-import { awaitAnswers, differences, openColour } from "./observe.ts";
+import { awaitAnswers, differences, openColour, stateOf } from "./observe.ts";
 
 /** How long the driver stands still by itself; the message of it needs time to get here, and the fault to be made. */
 const FREEZE_MS = 700;
@@ -45,7 +45,8 @@ export async function runCase(one: Case, arena: Arena, seed: number): Promise<Ca
     const stuck = !(await observers.clients.areServed(50, SERVED_WITHIN_MS));
     const evidence = await observers.stop();
     const different = await unequal(stack, convergence);
-    const result = judge(one, to, { faulted, servesAfter, convergence, stuck, evidence, different });
+    const state = convergence.converged ? [] : await stateOf(stack);
+    const result = judge(one, to, { faulted, servesAfter, convergence, stuck, evidence, different, state });
     if (stuck || !result.converged || result.outcome === "needs operator") arena.spoil();
     return result;
   } finally {
@@ -152,10 +153,12 @@ interface Facts {
   stuck: boolean;
   evidence: Evidence;
   different: string[];
+  /** Of both servers, where they were not brought to an end. */
+  state: string[];
 }
 
 function judge(one: Case, to: Colour, facts: Facts): CaseResult {
-  const { faulted, servesAfter, convergence, stuck, evidence, different } = facts;
+  const { faulted, servesAfter, convergence, stuck, evidence, different, state } = facts;
   const calls = evidence.histories.flatMap((history) => history.calls);
   const answeredWrites = calls.filter(({ kind, outcome }) => outcome === "ok" && WRITES.has(kind));
   const count = (kind: Violation["kind"]): number =>
@@ -179,6 +182,8 @@ function judge(one: Case, to: Colour, facts: Facts): CaseResult {
       ...evidence.violations.map(({ kind, key, seen }) => `${kind}: ${key}: ${seen}`),
       ...different.map((text) => `different: ${text}`),
       ...errorsOf(calls),
+      ...state,
+      ...(convergence.converged ? [] : convergence.complaints),
     ].slice(0, MOST_FINDINGS),
   };
 }
