@@ -6,31 +6,27 @@ import { clearGround, prepareGround, type Ground, type Versions } from "./ground
 import { isLinked, openColour } from "./observe.ts";
 
 const KEYS = 500;
+/** Apart from other checkouts on the same Docker. */
+const OWN = createHash("sha256").update(PROJECT_ROOT).digest("hex").slice(0, 4);
 
 /** What an arena deploys, and from where. */
 export interface ArenaOptions {
   versions: Versions;
   ground: Ground;
-  /** Of the stack; its containers are called `redis-<name>-…`. Default: one per checkout and ground. */
-  name?: string;
+  /** Of the stack; its containers are called `redis-<name>-…`. */
+  name: string;
   /** The folder of Pulumi.yaml. Default: this checkout. */
   root?: string;
 }
 
 /** One stack at a time, in the state from which the next case starts; made anew where a case has left no way there. */
 export class Arena {
-  readonly ground: Ground;
   private readonly options: ArenaOptions;
-  private readonly name: string;
   private stack: TestStack | undefined;
   private isSpoilt = false;
 
   constructor(options: ArenaOptions) {
     this.options = options;
-    this.ground = options.ground;
-    // Apart from other checkouts on the same Docker.
-    const own = createHash("sha256").update(PROJECT_ROOT).digest("hex").slice(0, 4);
-    this.name = options.name ?? `chaos-${own}-${options.ground.replaceAll(" ", "-")}`;
   }
 
   /** The stack with this colour serving and the other one following. */
@@ -54,7 +50,7 @@ export class Arena {
     this.stack = undefined;
     if (stack === undefined) return;
     await stack.remove();
-    await clearGround(stack, this.ground, this.options.versions);
+    await clearGround(stack, this.options.ground, this.options.versions);
   }
 
   private async usable(): Promise<TestStack | undefined> {
@@ -65,9 +61,10 @@ export class Arena {
 
   private async anew(): Promise<TestStack> {
     await this.remove();
-    const stack = await TestStack.create(this.name, {}, this.options.root);
+    const { name, root, ground, versions } = this.options;
+    const stack = await TestStack.create(name, {}, root);
     this.stack = stack;
-    await stack.edit({ live: "blue", ...(await prepareGround(stack, this.ground, this.options.versions)) });
+    await stack.edit({ live: "blue", ...(await prepareGround(stack, ground, versions)) });
     await stack.up();
     await seedDataset(stack.endpoint, { keys: KEYS });
     this.isSpoilt = false;
@@ -78,15 +75,19 @@ export class Arena {
 /** An arena for each ground, deployed when the first case needs it. */
 export class Arenas {
   private readonly arenas = new Map<Ground, Arena>();
-  private readonly options: Omit<ArenaOptions, "ground" | "name">;
+  private readonly versions: Versions;
+  private readonly job: number;
 
-  constructor(options: Omit<ArenaOptions, "ground" | "name">) {
-    this.options = options;
+  /** @param job tells the stacks of those apart who work at the same time */
+  constructor(versions: Versions, job: number) {
+    this.versions = versions;
+    this.job = job;
   }
 
   /** The arena of this ground. */
   on(ground: Ground): Arena {
-    const arena = this.arenas.get(ground) ?? new Arena({ ...this.options, ground });
+    const name = `chaos-${OWN}${this.job}-${ground.replaceAll(" ", "-")}`;
+    const arena = this.arenas.get(ground) ?? new Arena({ versions: this.versions, ground, name });
     this.arenas.set(ground, arena);
     return arena;
   }

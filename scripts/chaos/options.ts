@@ -14,6 +14,8 @@ export interface ChaosOptions {
   versions: Versions;
   /** A file of results to go on from, and to add to. */
   record: string | undefined;
+  /** Cases at a time. */
+  jobs: number;
   /** Leave the stacks running. */
   keep: boolean;
 }
@@ -27,6 +29,7 @@ export const CHAOS_USAGE = `npm run chaos -- [options]
   --seed <n>                          cases by chance for so many minutes; equal seeds give equal cases. --minutes alone
                                       takes a seed by chance
   --blue <v>  --green <v>             versions (default: 7.0 and 8.0)
+  --jobs <n>                          cases at a time, each on stacks of its own (default: 1)
   --keep                              leave the stacks running at the end`;
 
 /**
@@ -45,6 +48,7 @@ export function parseChaosOptions(args: string[], randomSeed: () => number): Cha
       minutes: { type: "string" },
       blue: { type: "string", default: "7.0" },
       green: { type: "string", default: "8.0" },
+      jobs: { type: "string" },
       keep: { type: "boolean", default: false },
     },
   });
@@ -63,6 +67,7 @@ export function parseChaosOptions(args: string[], randomSeed: () => number): Cha
     minutes: wholeNumber("minutes", values.minutes) ?? Infinity,
     versions: { blue: values.blue, green: values.green },
     record: values.record,
+    jobs: wholeNumber("jobs", values.jobs) ?? 1,
     keep: values.keep,
   };
 }

@@ -16,17 +16,11 @@ const HEADER = [
 ];
 
 /** One line on a case, as soon as it is over. */
-export function progressLine(
-  result: CaseResult,
-  number: number,
-  of: number | undefined,
-  seconds: number,
-): string {
+export function progressLine(result: CaseResult, number: number, seconds: number): string {
   const { outcome, ups, unavailableMs, writes, lost, repeated, writers, stuck, converged } = result;
-  const place = of === undefined ? `${number}` : `${number}/${of}`;
   const bad = [...(stuck ? ["STUCK"] : []), ...(converged ? [] : ["NOT CONVERGED"])].join(" ");
   return (
-    `${place} ${nameOf(result.case)}: ${outcome}, ${ups} up, unavailable ${Math.round(unavailableMs)} ms, ` +
+    `${number} ${nameOf(result.case)}: ${outcome}, ${ups} up, unavailable ${Math.round(unavailableMs)} ms, ` +
     `${writes} writes, ${lost} lost, ${repeated} repeated, ${writers} writers, ${seconds.toFixed(0)} s ${bad}`
   ).trimEnd();
 }
