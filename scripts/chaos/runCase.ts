@@ -172,6 +172,7 @@ function judge(one: Case, to: Colour, facts: Facts): CaseResult {
     ups: convergence.ups,
     unavailableMs: longestGap(answeredWrites),
     writes: answeredWrites.length,
+    failedCalls: calls.filter(({ outcome }) => outcome !== "ok").length,
     lost: count("lost"),
     repeated: count("repeated"),
     writers: evidence.writers,

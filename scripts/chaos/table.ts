@@ -10,6 +10,7 @@ const HEADER = [
   "outcome",
   "ups",
   "unavailable",
+  "errors",
   "lost",
   "repeated",
   "writers",
@@ -17,11 +18,12 @@ const HEADER = [
 
 /** One line on a case, as soon as it is over. */
 export function progressLine(result: CaseResult, number: number, seconds: number): string {
-  const { outcome, ups, unavailableMs, writes, lost, repeated, writers, stuck, converged } = result;
+  const { outcome, ups, unavailableMs, writes, failedCalls, lost, repeated, writers, stuck, converged } =
+    result;
   const bad = [...(stuck ? ["STUCK"] : []), ...(converged ? [] : ["NOT CONVERGED"])].join(" ");
   return (
     `${number} ${nameOf(result.case)}: ${outcome}, ${ups} up, unavailable ${Math.round(unavailableMs)} ms, ` +
-    `${writes} writes, ${lost} lost, ${repeated} repeated, ${writers} writers, ${seconds.toFixed(0)} s ${bad}`
+    `${writes} writes, ${failedCalls} errors, ${lost} lost, ${repeated} repeated, ${writers} writers, ${seconds.toFixed(0)} s ${bad}`
   ).trimEnd();
 }
 
@@ -50,6 +52,7 @@ function row(result: CaseResult, sentences: string[]): string[] {
     sentence,
     ups,
     unavailableMs,
+    failedCalls,
     lost,
     repeated,
     writers,
@@ -66,6 +69,7 @@ function row(result: CaseResult, sentences: string[]): string[] {
     `${outcome}${state}${shown ? ` [${note(sentence, sentences)}]` : ""}`,
     String(ups),
     `${Math.round(unavailableMs)} ms`,
+    String(failedCalls),
     String(lost),
     String(repeated),
     String(writers),

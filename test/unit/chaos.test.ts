@@ -17,6 +17,7 @@ const result = (changes: Partial<CaseResult> = {}): CaseResult => ({
   ups: 1,
   unavailableMs: 1_234.5,
   writes: 4_000,
+  failedCalls: 3,
   lost: 0,
   repeated: 0,
   writers: 1,
@@ -148,7 +149,7 @@ describe("what is shown", () => {
 
   test("one line per case", () => {
     expect(progressLine(result({ converged: false }), 3, 9.6)).toBe(
-      "3 catch-up:new-killed:cutover: rolled back, 1 up, unavailable 1235 ms, 4000 writes, 0 lost, 0 repeated, 1 writers, 10 s NOT CONVERGED",
+      "3 catch-up:new-killed:cutover: rolled back, 1 up, unavailable 1235 ms, 4000 writes, 3 errors, 0 lost, 0 repeated, 1 writers, 10 s NOT CONVERGED",
     );
   });
 
