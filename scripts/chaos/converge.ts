@@ -12,6 +12,8 @@ export interface Convergence {
   ups: number;
   /** One colour serves and the other follows, or is said not to. */
   converged: boolean;
+  /** The standby is to follow: its way back is not a backup. */
+  isLinkable: boolean;
   /** The colour that serves. */
   live: Colour | undefined;
   /** What the last `up` that failed said. */
@@ -27,6 +29,7 @@ export async function converge(stack: TestStack, to: Colour): Promise<Convergenc
   const result: Convergence = {
     ups: 0,
     converged: false,
+    isLinkable: true,
     live: undefined,
     needsOperator: false,
     complaints: [],
@@ -36,7 +39,9 @@ export async function converge(stack: TestStack, to: Colour): Promise<Convergenc
     result.ups += 1;
     const { code, output } = await stack.pulumi("up", "--yes", "--skip-preview");
     if (code === 0) {
-      result.converged = await isSettled(stack, wanted);
+      result.isLinkable = !/^backup only/.test((await stack.outputs())["rollback"] ?? "");
+      result.converged =
+        (await openColour(stack)) === wanted && (!result.isLinkable || (await isLinked(stack, wanted)));
       continue;
     }
     result.complaints = complaintsIn(output);
@@ -85,12 +90,6 @@ async function specOf(stack: TestStack, colour: Colour): Promise<StackConfig> {
     config: Record<string, StackConfig>;
   };
   return file.config[`redis-bluegreen:${colour}`] ?? {};
-}
-
-async function isSettled(stack: TestStack, wanted: Colour): Promise<boolean> {
-  if ((await openColour(stack)) !== wanted) return false;
-  if (/^backup only/.test((await stack.outputs())["rollback"] ?? "")) return true;
-  return isLinked(stack, wanted);
 }
 
 /** The sentence in which a failed update says why, without Pulumi's own frame. */
