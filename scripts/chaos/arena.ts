@@ -49,8 +49,8 @@ export class Arena {
     const { stack } = this;
     this.stack = undefined;
     if (stack === undefined) return;
+    await this.clear();
     await stack.remove();
-    await clearGround(stack, this.options.ground, this.options.versions);
   }
 
   private async usable(): Promise<TestStack | undefined> {
@@ -59,9 +59,15 @@ export class Arena {
     return live !== undefined && (await isLinked(this.stack, live, 5_000)) ? this.stack : undefined;
   }
 
+  private clear(): Promise<void> {
+    const { name, ground, versions } = this.options;
+    return clearGround(`redis-${name}`, ground, versions);
+  }
+
   private async anew(): Promise<TestStack> {
     await this.remove();
     const { name, root, ground, versions } = this.options;
+    await this.clear();
     const stack = await TestStack.create(name, {}, root);
     this.stack = stack;
     await stack.edit({ live: "blue", ...(await prepareGround(stack, ground, versions)) });

@@ -1,6 +1,11 @@
+import { execFile } from "node:child_process";
+import { readFile } from "node:fs/promises";
+import { promisify } from "node:util";
 import { COLOURS, type Colour } from "../../components/engine/colour.ts";
 import type { StackConfig, TestStack } from "../../test/support/testStack.ts";
 import { clockImage } from "./clockImage.ts";
+
+const run = promisify(execFile);
 
 /**
  * What a fault needs to be made in:
@@ -42,10 +47,20 @@ export async function prepareGround(
   }
 }
 
-/** Removes what `prepareGround` made and the stack's own removal does not know of. */
-export async function clearGround(stack: TestStack, ground: Ground, versions: Versions): Promise<void> {
-  if (ground !== "clock") return;
-  await stack.docker("image", "rm", "--force", `${stack.deployment}:${versions.blue}`);
+/**
+ * Removes what `prepareGround` made and the stack's own removal does not know of, also what a run left that was killed.
+ * @param deployment with which the names of its volumes begin
+ */
+export async function clearGround(deployment: string, ground: Ground, versions: Versions): Promise<void> {
+  if (ground === "clock") {
+    await run("docker", ["image", "rm", "--force", `${deployment}:${versions.blue}`]).catch(() => undefined);
+  }
+  if (ground !== "small disk") return;
+  const mounts = await readFile("/proc/mounts", "utf8");
+  for (const line of mounts.split("\n")) {
+    const [, folder = ""] = line.split(" ");
+    if (folder.includes(`/${deployment}-`)) await run("umount", ["--lazy", folder]);
+  }
 }
 
 function spec(version: string, more: StackConfig): StackConfig {
@@ -57,16 +72,12 @@ function eachColour(specOf: (colour: Colour) => StackConfig): StackConfig {
 }
 
 /**
- * Makes a colour's volume before the update does, on a file system in memory. Docker keeps that only while a container
- * uses it; one that does nothing else lets the files outlive the server's restarts, as files on a disk do.
+ * Makes a colour's volume before the update does, and mounts a file system in memory in its place: Docker could make the
+ * volume of one, but that would be another volume than the update's, which would want to replace it.
  */
 async function smallDisk(stack: TestStack, colour: Colour, version: string): Promise<void> {
   const volume = `${stack.deployment}-${colour}-0-redis-${version}`;
-  const options = ["type=tmpfs", "device=tmpfs", `o=size=${DISK_MIB}m`].flatMap((option) => [
-    "--opt",
-    option,
-  ]);
-  await stack.docker("volume", "create", "--driver", "local", ...options, volume);
-  const keeper = ["--name", `${stack.deployment}-${colour}-disk`, "--volume", `${volume}:/data`];
-  await stack.docker("run", "--detach", ...keeper, "--entrypoint", "sleep", `redis:${version}`, "infinity");
+  await stack.docker("volume", "create", volume);
+  const folder = (await stack.docker("volume", "inspect", "--format", "{{.Mountpoint}}", volume)).trim();
+  await run("mount", ["-t", "tmpfs", "-o", `size=${DISK_MIB}m,mode=1777`, "tmpfs", folder]);
 }

@@ -8,7 +8,8 @@ import type { Fault } from "./faults/fault.ts";
 /** What this machine lacks for some faults, in words, by fault. */
 export async function missingFor(): Promise<Map<FaultName, string>> {
   const missing: Record<NonNullable<Fault["needs"]>, string | undefined> = {
-    "network tools": await networkTools(),
+    "network tools": await rootWith("nsenter", "iptables", "tc"),
+    mounts: await rootWith("mount"),
     faketime: faketimeLibrary() === undefined ? "the Debian package libfaketime" : undefined,
   };
   return new Map(
@@ -20,8 +21,8 @@ export async function missingFor(): Promise<Map<FaultName, string>> {
   );
 }
 
-async function networkTools(): Promise<string | undefined> {
-  const tools = ["nsenter", "iptables", "tc"];
+/** For what is done to containers from outside. */
+async function rootWith(...tools: string[]): Promise<string | undefined> {
   const found = await Promise.all(tools.map((tool) => isInstalled(tool)));
   if (process.getuid?.() === 0 && !found.includes(false)) return undefined;
   return `root on the machine of Docker, with ${tools.join(", ")}`;

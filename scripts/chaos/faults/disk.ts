@@ -28,6 +28,7 @@ export function diskFull(part: "old" | "new"): Fault {
     ...DEFAULTS,
     lastsMs: Infinity,
     ground: "small disk",
+    needs: "mounts",
     make: async (scene) => {
       const save = await withServer(part, scene, (server) => server.configGet("save"));
       await inContainer(part, scene, "cat /dev/zero >/data/filler || true");

@@ -24,7 +24,7 @@ export interface Fault {
   /** The deployment that it can be made in. */
   ground: Ground;
   /** What else the machine must have. */
-  needs?: "network tools" | "faketime";
+  needs?: "network tools" | "mounts" | "faketime";
   make(scene: Scene): Promise<Mend>;
 }
 
