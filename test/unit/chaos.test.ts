@@ -171,4 +171,14 @@ Resources:
       "cutover to green abandoned: green was gone. State: blue serves as before.",
     );
   });
+
+  test("of several sentences it is the one that says what to do", () => {
+    const output = `
+    error: pulumi-nodejs:dynamic/redis:TrafficSwitch resource 'redis' has a problem: role of standby: green follows nobody. run pulumi up with live: blue, so that it follows again
+    error: pulumi-nodejs:dynamic/redis:TrafficSwitch resource 'redis' has a problem: link: none. see role of standby
+    error: preview failed`;
+    expect(sentenceOf(output)).toBe(
+      "role of standby: green follows nobody. run pulumi up with live: blue, so that it follows again",
+    );
+  });
 });
