@@ -113,6 +113,11 @@ export class RedisServer {
     this.quick ??= await BulkConnection.open(this.address, this.login, TIMEOUT_MS);
   }
 
+  /** The number that the server has for the connection that `quicken` made; undefined where there is none. */
+  get connectionId(): number | undefined {
+    return this.quick?.id;
+  }
+
   /** The login that this connection was made with. */
   get login(): Login {
     const { username, password } = this.client.options;

@@ -1,18 +1,20 @@
 import { createHash } from "node:crypto";
 import type { Colour } from "../../components/engine/colour.ts";
 import { seedDataset } from "../../test/support/workload/seed.ts";
-import { PROJECT_ROOT, TestStack, type StackConfig } from "../../test/support/testStack.ts";
-import type { Fault } from "./faults.ts";
+import { PROJECT_ROOT, TestStack } from "../../test/support/testStack.ts";
+import { clearGround, prepareGround, type Ground, type Versions } from "./grounds.ts";
 import { isLinked, openColour } from "./observe.ts";
 
 const KEYS = 500;
-const MEMORY_MIB = 128;
+/** Apart from other checkouts on the same Docker. */
+const OWN = createHash("sha256").update(PROJECT_ROOT).digest("hex").slice(0, 4);
 
 /** What an arena deploys, and from where. */
 export interface ArenaOptions {
-  versions: { blue: string; green: string };
-  /** Of the stack; its containers are called `redis-<name>-…`. Default: one per checkout. */
-  name?: string;
+  versions: Versions;
+  ground: Ground;
+  /** Of the stack; its containers are called `redis-<name>-…`. */
+  name: string;
   /** The folder of Pulumi.yaml. Default: this checkout. */
   root?: string;
 }
@@ -20,21 +22,16 @@ export interface ArenaOptions {
 /** One stack at a time, in the state from which the next case starts; made anew where a case has left no way there. */
 export class Arena {
   private readonly options: ArenaOptions;
-  private readonly name: string;
   private stack: TestStack | undefined;
-  private persistence: Fault["persistence"] | undefined;
   private isSpoilt = false;
 
   constructor(options: ArenaOptions) {
     this.options = options;
-    // Apart from other checkouts on the same Docker.
-    const own = createHash("sha256").update(PROJECT_ROOT).digest("hex").slice(0, 4);
-    this.name = options.name ?? `chaos-${own}`;
   }
 
   /** The stack with this colour serving and the other one following. */
-  async prepare(live: Colour, persistence: Fault["persistence"]): Promise<TestStack> {
-    const stack = (await this.usable(persistence)) ?? (await this.anew(persistence));
+  async prepare(live: Colour): Promise<TestStack> {
+    const stack = (await this.usable()) ?? (await this.anew());
     if ((await openColour(stack)) !== live) {
       await stack.edit({ live });
       await stack.up();
@@ -49,31 +46,60 @@ export class Arena {
 
   /** Removes the stack; no-op where there is none. */
   async remove(): Promise<void> {
-    await this.stack?.remove();
+    const { stack } = this;
     this.stack = undefined;
+    if (stack === undefined) return;
+    await this.clear();
+    await stack.remove();
   }
 
-  private async usable(persistence: Fault["persistence"]): Promise<TestStack | undefined> {
-    if (this.stack === undefined || this.isSpoilt || this.persistence !== persistence) return undefined;
+  private async usable(): Promise<TestStack | undefined> {
+    if (this.stack === undefined || this.isSpoilt) return undefined;
     const live = await openColour(this.stack);
     return live !== undefined && (await isLinked(this.stack, live, 5_000)) ? this.stack : undefined;
   }
 
-  private async anew(persistence: Fault["persistence"]): Promise<TestStack> {
+  private clear(): Promise<void> {
+    const { name, ground, versions } = this.options;
+    return clearGround(`redis-${name}`, ground, versions);
+  }
+
+  private async anew(): Promise<TestStack> {
     await this.remove();
-    const colour = (version: string): StackConfig => ({
-      version,
-      memory: MEMORY_MIB,
-      persistence,
-      ...(persistence === "aof" ? { redis: { appendfsync: "always" } } : {}),
-    });
-    const { blue, green } = this.options.versions;
-    const config = { live: "blue", blue: colour(blue), green: colour(green) };
-    this.stack = await TestStack.create(this.name, config, this.options.root);
-    await this.stack.up();
-    await seedDataset(this.stack.endpoint, { keys: KEYS });
-    this.persistence = persistence;
+    const { name, root, ground, versions } = this.options;
+    await this.clear();
+    const stack = await TestStack.create(name, {}, root);
+    this.stack = stack;
+    await stack.edit({ live: "blue", ...(await prepareGround(stack, ground, versions)) });
+    await stack.up();
+    await seedDataset(stack.endpoint, { keys: KEYS });
     this.isSpoilt = false;
-    return this.stack;
+    return stack;
+  }
+}
+
+/** An arena for each ground, deployed when the first case needs it. */
+export class Arenas {
+  private readonly arenas = new Map<Ground, Arena>();
+  private readonly versions: Versions;
+  private readonly job: number;
+
+  /** @param job tells the stacks of those apart who work at the same time */
+  constructor(versions: Versions, job: number) {
+    this.versions = versions;
+    this.job = job;
+  }
+
+  /** The arena of this ground. */
+  on(ground: Ground): Arena {
+    const name = `chaos-${OWN}${this.job}-${ground.replaceAll(" ", "-")}`;
+    const arena = this.arenas.get(ground) ?? new Arena({ versions: this.versions, ground, name });
+    this.arenas.set(ground, arena);
+    return arena;
+  }
+
+  /** Removes every stack. */
+  async remove(): Promise<void> {
+    for (const arena of this.arenas.values()) await arena.remove();
   }
 }

@@ -19,6 +19,8 @@ export interface CaseResult {
   unavailableMs: number;
   /** Acknowledged writes. */
   writes: number;
+  /** Calls that clients got an error for, or no answer. */
+  failedCalls: number;
   lost: number;
   repeated: number;
   /** The most colours that took writes at one sampled instant. */
@@ -61,4 +63,27 @@ export function summarize(results: readonly CaseResult[]): ChaosSummary {
 /** Whether a case shows nothing that must not be. */
 export function isClean({ lost, repeated, writers, stuck, converged }: CaseResult): boolean {
   return lost + repeated === 0 && writers <= 1 && !stuck && converged;
+}
+
+/** Of a case that could not be carried out, and why. */
+export function notRun(one: Case, sentence: string): CaseResult {
+  const nothing = {
+    ups: 0,
+    unavailableMs: 0,
+    writes: 0,
+    failedCalls: 0,
+    lost: 0,
+    repeated: 0,
+    writers: 0,
+    looks: 0,
+  };
+  return {
+    case: one,
+    outcome: "not run",
+    sentence,
+    ...nothing,
+    stuck: false,
+    converged: false,
+    findings: [],
+  };
 }

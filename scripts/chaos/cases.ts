@@ -1,6 +1,8 @@
 import { PHASES, type PhaseName } from "../../components/engine/cutover/phases.ts";
 import { Random } from "../../test/support/workload/random.ts";
 import { FAULT_NAMES, type FaultName } from "./faultName.ts";
+import { FAULTS } from "./faults/index.ts";
+import { GROUNDS } from "./grounds.ts";
 
 /** Which way traffic moves when the fault comes. */
 export const DIRECTIONS = ["cutover", "rollback"] as const;
@@ -56,7 +58,7 @@ export function wholeMatrix(): Case[] {
   return inTurns(parseCases("*:*:*"));
 }
 
-/** Of each fault the phase that it hurts most, both ways. */
+/** Of each kind of fault a phase that it hurts. */
 export function quickMatrix(): Case[] {
   return inTurns(
     [
@@ -74,25 +76,30 @@ export function quickMatrix(): Case[] {
       "release:new-cut-off:cutover",
       "catch-up:old-killed:cutover",
       "switch:new-killed:cutover",
+      "hold:old-new-apart:rollback",
+      "switch:proxy-new-apart:cutover",
+      "fence:driver-old-apart:cutover",
+      "switch:network-slow:rollback",
+      "promote:new-disk-full:cutover",
+      "fence:old-clock-ahead:cutover",
     ].flatMap(parseCases),
   );
 }
 
-/**
- * Cutovers and rollbacks in turns as far as there are both, so that one case is the next one's way back; those that need
- * another persistence, and so a new deployment, come last.
- */
+/** Cutovers and rollbacks in turns as far as there are both, so that one case is the next one's way back. */
 function inTurns(cases: Case[]): Case[] {
-  const kills = (one: Case): boolean => /^(old|new)-killed$/.test(one.fault);
-  const turns = (some: Case[]): Case[] => {
+  const grounds = GROUNDS.map((ground) => cases.filter(({ fault }) => FAULTS[fault].ground === ground));
+  return grounds.flatMap((some) => {
     const [there, back] = DIRECTIONS.map((direction) => some.filter((one) => one.direction === direction));
     const length = Math.max(there?.length ?? 0, back?.length ?? 0);
     return Array.from({ length }, (_, i) =>
       [there?.[i], back?.[i]].filter((one) => one !== undefined),
     ).flat();
-  };
-  return [...turns(cases.filter((one) => !kills(one))), ...turns(cases.filter(kills))];
+  });
 }
+
+/** What is over at once, or is mended by hand when the update has ended. */
+const HAS_NO_LENGTH = /^driver-killed$|-(disk-full|unwritable|password)$/;
 
 /** Cases by chance, without an end: equal seeds give equal cases. */
 export function* randomCases(seed: number): Generator<Case, never> {
@@ -104,7 +111,7 @@ export function* randomCases(seed: number): Generator<Case, never> {
   };
   for (;;) {
     const fault = pick(FAULT_NAMES);
-    const lasts = fault === "driver-killed" ? {} : { lastsMs: random.between(0, 60) * 100 };
+    const lasts = HAS_NO_LENGTH.test(fault) ? {} : { lastsMs: random.between(0, 60) * 100 };
     yield { phase: pick(PHASES), fault, direction: pick(DIRECTIONS), ...lasts };
   }
 }

@@ -1,8 +1,6 @@
 /**
- * What can break. `old` serves when the cutover begins, `new` is where traffic goes, also in a rollback.
- *
- * Left out, since there is no safe way to do it to a container of one's own only: a disk that is really full (an
- * unwritable configuration stands for it) and a clock that differs (containers share the host's).
+ * What can break. `old` serves when the cutover begins, `new` is where traffic goes, also in a rollback. `apart`: these
+ * two don't hear each other and everybody else does; `cut-off`: from everybody.
  */
 export const FAULT_NAMES = [
   "driver-killed",
@@ -14,6 +12,14 @@ export const FAULT_NAMES = [
   "old-cut-off",
   "new-cut-off",
   "proxy-cut-off",
+  "old-new-apart",
+  "proxy-old-apart",
+  "proxy-new-apart",
+  "driver-old-apart",
+  "driver-new-apart",
+  "driver-proxy-apart",
+  "network-slow",
+  "network-lossy",
   "old-password",
   "new-password",
   "link-refused",
@@ -21,6 +27,12 @@ export const FAULT_NAMES = [
   "new-unwritable",
   "old-killed",
   "new-killed",
+  "old-disk-full",
+  "new-disk-full",
+  "old-clock-ahead",
+  "old-clock-behind",
+  "new-clock-ahead",
+  "new-clock-behind",
 ] as const;
 
 /** One of them. */

@@ -24,6 +24,20 @@ export async function openColour(stack: TestStack): Promise<Colour | undefined> 
   return open.length === 1 ? open[0] : undefined;
 }
 
+/** Role, history and gate of both colours, in words. */
+export async function stateOf(stack: TestStack): Promise<string[]> {
+  return Promise.all(
+    COLOURS.map((colour) =>
+      stack
+        .withServer(colour, async (server) => {
+          const [gate, state] = await Promise.all([readGate(server), server.replication()]);
+          return `${colour}: ${JSON.stringify({ ...state, gate })}`;
+        })
+        .catch((error: unknown) => `${colour}: ${String(error)}`),
+    ),
+  );
+}
+
 /** Waits until both colours answer the operator again. */
 export async function awaitAnswers(stack: TestStack): Promise<void> {
   const answers = async (): Promise<true> => {

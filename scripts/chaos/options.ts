@@ -1,5 +1,6 @@
 import { parseArgs } from "node:util";
 import { parseCases, quickMatrix, wholeMatrix, type Case } from "./cases.ts";
+import type { Versions } from "./grounds.ts";
 
 /** What the fault matrix was asked to do. */
 export interface ChaosOptions {
@@ -10,8 +11,12 @@ export interface ChaosOptions {
   /** After this no further case is begun. */
   minutes: number;
   /** Of the stack's two colours. */
-  versions: { blue: string; green: string };
-  /** Leave the stack running. */
+  versions: Versions;
+  /** A file of results to go on from, and to add to. */
+  record: string | undefined;
+  /** Cases at a time. */
+  jobs: number;
+  /** Leave the stacks running. */
   keep: boolean;
 }
 
@@ -19,9 +24,13 @@ export interface ChaosOptions {
 export const CHAOS_USAGE = `npm run chaos -- [options]
   --quick                             a representative dozen instead of every phase, fault and direction
   --only <phase>:<fault>:<direction>  such cases only, * for any; may be given several times
-  --seed <n> --minutes <m>            cases by chance for so long; equal seeds give equal cases (seed: a random one)
+  --record <file>                     note each result in it, leave out what passed according to it, and show them all
+  --minutes <m>                       begin no further case after so long
+  --seed <n>                          cases by chance for so many minutes; equal seeds give equal cases. --minutes alone
+                                      takes a seed by chance
   --blue <v>  --green <v>             versions (default: 7.0 and 8.0)
-  --keep                              leave the stack running at the end`;
+  --jobs <n>                          cases at a time, each on stacks of its own (default: 1)
+  --keep                              leave the stacks running at the end`;
 
 /**
  * Reads the command line.
@@ -34,26 +43,31 @@ export function parseChaosOptions(args: string[], randomSeed: () => number): Cha
     options: {
       quick: { type: "boolean", default: false },
       only: { type: "string", multiple: true },
+      record: { type: "string" },
       seed: { type: "string" },
       minutes: { type: "string" },
       blue: { type: "string", default: "7.0" },
       green: { type: "string", default: "8.0" },
+      jobs: { type: "string" },
       keep: { type: "boolean", default: false },
     },
   });
-  const isRandom = values.seed !== undefined || values.minutes !== undefined;
-  if (Number(isRandom) + Number(values.quick) + Number(values.only !== undefined) > 1) {
-    throw new Error("--quick, --only and --seed or --minutes don't go together");
+  const chosen = Number(values.quick) + Number(values.only !== undefined);
+  if (chosen + Number(values.seed !== undefined) > 1) {
+    throw new Error("--quick, --only and --seed don't go together");
   }
   if (values.seed !== undefined && values.minutes === undefined) {
     throw new Error("--seed needs --minutes: how long to go on");
   }
+  const byChance = values.minutes !== undefined && chosen === 0 && values.record === undefined;
   const all = values.quick ? quickMatrix() : (values.only?.flatMap(parseCases) ?? wholeMatrix());
   return {
-    cases: isRandom ? undefined : all,
+    cases: values.seed !== undefined || byChance ? undefined : all,
     seed: wholeNumber("seed", values.seed) ?? randomSeed(),
     minutes: wholeNumber("minutes", values.minutes) ?? Infinity,
     versions: { blue: values.blue, green: values.green },
+    record: values.record,
+    jobs: wholeNumber("jobs", values.jobs) ?? 1,
     keep: values.keep,
   };
 }

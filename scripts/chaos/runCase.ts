@@ -10,8 +10,9 @@ import { checkHistories } from "./checker/check.ts";
 import type { Call, KeyHistory, Violation } from "./checker/history.ts";
 import { Clients } from "./clients/clients.ts";
 import { converge, sentenceOf, type Convergence } from "./converge.ts";
-import { FAULTS, type Scene } from "./faults.ts";
-import { awaitAnswers, differences, openColour } from "./observe.ts";
+import type { Scene } from "./faults/fault.ts";
+import { FAULTS } from "./faults/index.ts";
+import { awaitAnswers, differences, openColour, stateOf } from "./observe.ts";
 
 /** How long the driver stands still by itself; the message of it needs time to get here, and the fault to be made. */
 const FREEZE_MS = 700;
@@ -20,7 +21,7 @@ const FREEZE_FOR_KILL_MS = 60_000;
 /** A driver that meets a fault has to end by itself within this time. */
 const DRIVER_MS = 180_000;
 const SERVED_WITHIN_MS = 15_000;
-const WATCH_MS = 1;
+const WATCH_MS = 3;
 const MOST_FINDINGS = 12;
 
 /** What a case leaves for judging it. */
@@ -31,10 +32,10 @@ interface Evidence {
   looks: number;
 }
 
-/** Runs one case from preparation to audit. */
+/** Runs one case from preparation to audit, in an arena of the ground that its fault needs. */
 export async function runCase(one: Case, arena: Arena, seed: number): Promise<CaseResult> {
   const to: Colour = one.direction === "cutover" ? "green" : "blue";
-  const stack = await arena.prepare(otherColour(to), FAULTS[one.fault].persistence);
+  const stack = await arena.prepare(otherColour(to));
   const observers = await Observers.start(stack, one, seed);
   try {
     await stack.edit({ live: to });
@@ -44,7 +45,8 @@ export async function runCase(one: Case, arena: Arena, seed: number): Promise<Ca
     const stuck = !(await observers.clients.areServed(50, SERVED_WITHIN_MS));
     const evidence = await observers.stop();
     const different = await unequal(stack, convergence);
-    const result = judge(one, to, { faulted, servesAfter, convergence, stuck, evidence, different });
+    const state = convergence.converged ? [] : await stateOf(stack);
+    const result = judge(one, to, { faulted, servesAfter, convergence, stuck, evidence, different, state });
     if (stuck || !result.converged || result.outcome === "needs operator") arena.spoil();
     return result;
   } finally {
@@ -138,9 +140,8 @@ async function ended(update: FrozenUpdate): Promise<CommandResult> {
 }
 
 /** Only where the standby follows there is something to compare; nobody writes any more. */
-async function unequal(stack: TestStack, { live, converged }: Convergence): Promise<string[]> {
-  if (live === undefined || !converged) return [];
-  if (/^backup only/.test((await stack.outputs())["rollback"] ?? "")) return [];
+async function unequal(stack: TestStack, { live, converged, isLinkable }: Convergence): Promise<string[]> {
+  if (live === undefined || !converged || !isLinkable) return [];
   return differences(stack, live).catch((error: unknown) => [String(error)]);
 }
 
@@ -151,10 +152,12 @@ interface Facts {
   stuck: boolean;
   evidence: Evidence;
   different: string[];
+  /** Of both servers, where they were not brought to an end. */
+  state: string[];
 }
 
 function judge(one: Case, to: Colour, facts: Facts): CaseResult {
-  const { faulted, servesAfter, convergence, stuck, evidence, different } = facts;
+  const { faulted, servesAfter, convergence, stuck, evidence, different, state } = facts;
   const calls = evidence.histories.flatMap((history) => history.calls);
   const answeredWrites = calls.filter(({ kind, outcome }) => outcome === "ok" && WRITES.has(kind));
   const count = (kind: Violation["kind"]): number =>
@@ -168,6 +171,7 @@ function judge(one: Case, to: Colour, facts: Facts): CaseResult {
     ups: convergence.ups,
     unavailableMs: longestGap(answeredWrites),
     writes: answeredWrites.length,
+    failedCalls: calls.filter(({ outcome }) => outcome !== "ok").length,
     lost: count("lost"),
     repeated: count("repeated"),
     writers: evidence.writers,
@@ -178,6 +182,8 @@ function judge(one: Case, to: Colour, facts: Facts): CaseResult {
       ...evidence.violations.map(({ kind, key, seen }) => `${kind}: ${key}: ${seen}`),
       ...different.map((text) => `different: ${text}`),
       ...errorsOf(calls),
+      ...state,
+      ...(convergence.converged ? [] : convergence.complaints),
     ].slice(0, MOST_FINDINGS),
   };
 }

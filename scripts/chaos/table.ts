@@ -10,24 +10,20 @@ const HEADER = [
   "outcome",
   "ups",
   "unavailable",
+  "errors",
   "lost",
   "repeated",
   "writers",
 ];
 
 /** One line on a case, as soon as it is over. */
-export function progressLine(
-  result: CaseResult,
-  number: number,
-  of: number | undefined,
-  seconds: number,
-): string {
-  const { outcome, ups, unavailableMs, writes, lost, repeated, writers, stuck, converged } = result;
-  const place = of === undefined ? `${number}` : `${number}/${of}`;
+export function progressLine(result: CaseResult, number: number, seconds: number): string {
+  const { outcome, ups, unavailableMs, writes, failedCalls, lost, repeated, writers, stuck, converged } =
+    result;
   const bad = [...(stuck ? ["STUCK"] : []), ...(converged ? [] : ["NOT CONVERGED"])].join(" ");
   return (
-    `${place} ${nameOf(result.case)}: ${outcome}, ${ups} up, unavailable ${Math.round(unavailableMs)} ms, ` +
-    `${writes} writes, ${lost} lost, ${repeated} repeated, ${writers} writers, ${seconds.toFixed(0)} s ${bad}`
+    `${number} ${nameOf(result.case)}: ${outcome}, ${ups} up, unavailable ${Math.round(unavailableMs)} ms, ` +
+    `${writes} writes, ${failedCalls} errors, ${lost} lost, ${repeated} repeated, ${writers} writers, ${seconds.toFixed(0)} s ${bad}`
   ).trimEnd();
 }
 
@@ -56,6 +52,7 @@ function row(result: CaseResult, sentences: string[]): string[] {
     sentence,
     ups,
     unavailableMs,
+    failedCalls,
     lost,
     repeated,
     writers,
@@ -72,6 +69,7 @@ function row(result: CaseResult, sentences: string[]): string[] {
     `${outcome}${state}${shown ? ` [${note(sentence, sentences)}]` : ""}`,
     String(ups),
     `${Math.round(unavailableMs)} ms`,
+    String(failedCalls),
     String(lost),
     String(repeated),
     String(writers),

@@ -1,7 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { Arena } from "../../scripts/chaos/arena.ts";
 import { parseCases } from "../../scripts/chaos/cases.ts";
-import { FAULTS } from "../../scripts/chaos/faults.ts";
 import { openColour } from "../../scripts/chaos/observe.ts";
 import { Observers, strike } from "../../scripts/chaos/runCase.ts";
 import { MutantCheckout } from "../support/mutantCheckout.ts";
@@ -45,7 +44,7 @@ describe("the fault matrix turns red on an engine that", () => {
   beforeAll(async () => {
     checkout = await MutantCheckout.create();
     const versions = { blue: "7.0", green: "8.0" };
-    arena = new Arena({ name: "e2e-chaos", versions, root: checkout.root });
+    arena = new Arena({ name: "e2e-chaos", versions, ground: "rdb", root: checkout.root });
   });
 
   afterAll(async () => {
@@ -56,7 +55,7 @@ describe("the fault matrix turns red on an engine that", () => {
   /** What clients and watch noted while a case ran. */
   async function observe(name: string): Promise<{ violations: number; writers: number }> {
     const [one] = parseCases(name);
-    const stack = await arena.prepare("blue", FAULTS[one!.fault].persistence);
+    const stack = await arena.prepare("blue");
     const observers = await Observers.start(stack, one!, 1);
     try {
       await stack.edit({ live: "green" });
@@ -71,7 +70,7 @@ describe("the fault matrix turns red on an engine that", () => {
 
   test("is not broken: it stays green, and the old colour serves", async () => {
     expect(await observe(MUTANTS[0]!.shownBy)).toEqual({ violations: 0, writers: 1 });
-    expect(await openColour(await arena.prepare("blue", "rdb"))).toBe("blue");
+    expect(await openColour(await arena.prepare("blue"))).toBe("blue");
   });
 
   test.each(MUTANTS)("$what", async ({ place, replacement, shownBy }) => {

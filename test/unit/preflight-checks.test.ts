@@ -181,6 +181,13 @@ const rows: Row[] = [
     "fail",
     /WRONGPASS .*config:auth\.applicationUser and config:auth\.applicationPassword/,
   ],
+  [
+    "there is no link",
+    { standby: { replication: { linkUp: false, role: "master" } } },
+    "link",
+    "fail",
+    /^none see role/,
+  ],
   ["the link is down", { standby: { replication: { linkUp: false } } }, "link", "fail", /down/],
   [
     "a full copy is under way",

@@ -16,6 +16,7 @@ export async function abandonCutover(input: CutoverInput): Promise<string> {
   let from: Deployment | undefined;
   try {
     from = await connectDeployment(input.from.target, input.credentials);
+    await endConnectionOf(input.from, from);
     if ((await from.primary.replication()).role === "replica") {
       return `${colour} follows another server by now, so another update has gone on from here; it is left as it is`;
     }
@@ -36,11 +37,24 @@ export async function abandonCutover(input: CutoverInput): Promise<string> {
   }
 }
 
+/**
+ * Has the server end the connection over which the cutover ran. What was sent over it and is still on its way, as after a
+ * network that was away, would be carried out whenever it arrives: a hold or a fence would close the colour again, with
+ * nobody left to open it.
+ */
+async function endConnectionOf(former: Deployment, { primary }: Deployment): Promise<void> {
+  const { connectionId, login } = former.primary;
+  if (connectionId === undefined) return;
+  // By the login as well: were the server another process by now, the number could be a client's.
+  await primary.call("CLIENT", "KILL", "ID", connectionId, "USER", login.username);
+}
+
 /** What can be done for the new colour; that it doesn't answer is often why the cutover failed. */
 async function relinked(from: Deployment, input: CutoverInput): Promise<string> {
   let to: Deployment | undefined;
   try {
     to = await connectDeployment(input.to.target, input.credentials);
+    await endConnectionOf(input.to, to);
     return await relink(from, to, input);
   } catch (error) {
     return `, ${input.to.colour} could not be looked after (${reasonOf(error)})`;

@@ -49,8 +49,9 @@ function forCutover(facts: PreflightFacts, name: string, figure: string, cure: s
 }
 
 function checkState(facts: PreflightFacts, { standby }: Pair): CheckResult {
-  const { linkUp, syncInProgress } = standby.replication;
+  const { linkUp, role, syncInProgress } = standby.replication;
   if (linkUp) return pass("link", "up");
+  if (role === "master") return forCutover(facts, "link", "none", "see role of standby");
   if (syncInProgress) {
     const left = formatBytes(infoNumber(standby.info, "master_sync_left_bytes"));
     return forCutover(facts, "link", `a full copy is being received, ${left} to go`, "wait until it is done");

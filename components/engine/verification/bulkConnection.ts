@@ -16,6 +16,8 @@ interface Waiting {
 
 /** A connection that costs little time per command: for long batches, and for what clients wait for. */
 export class BulkConnection {
+  /** The server's own number for it; undefined where the login may not ask. */
+  id: number | undefined;
   readonly #address: Address;
   readonly #socket: Socket;
   readonly #parser = new ReplyParser();
@@ -47,11 +49,13 @@ export class BulkConnection {
     const connection = new BulkConnection(address, socket, timeoutMs);
     const replies = await connection.batch([
       ["AUTH", login.username, Buffer.from(login.password ?? "nopass")],
+      ["CLIENT", "ID"],
     ]);
     if (replies[0] instanceof Error) {
       connection.close();
       throw new RedisServerError(`${formatAddress(address)}: login: ${replies[0].message}`);
     }
+    if (typeof replies[1] === "number") connection.id = replies[1];
     return connection;
   }
 

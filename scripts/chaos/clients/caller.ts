@@ -8,7 +8,7 @@ import type { Manner } from "./messages.ts";
 import { send } from "./keys.ts";
 
 /** The least time from one call of a caller to its next, in milliseconds. */
-const INTERVAL_MS = 10;
+const INTERVAL_MS = 20;
 /** How long a client that sends once waits for an answer before it gives the connection up. */
 const SILENCE_MS = 3_000;
 /** How many of 10 calls change something; the rest look. */

@@ -1,0 +1,25 @@
+import { DEFAULTS, type Fault } from "./fault.ts";
+
+/** SIGKILL of the command line, the language host and every provider. */
+export const driverKilled: Fault = {
+  ...DEFAULTS,
+  manner: "resend",
+  lastsMs: 0,
+  make: async ({ update }) => {
+    await update.kill();
+    return () => update.unlock();
+  },
+};
+
+/** SIGSTOP of the same. */
+export const driverStopped: Fault = {
+  ...DEFAULTS,
+  manner: "resend",
+  make: ({ update }) => {
+    update.stop();
+    return Promise.resolve(() => {
+      update.resume();
+      return Promise.resolve();
+    });
+  },
+};

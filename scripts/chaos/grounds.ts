@@ -1,0 +1,83 @@
+import { execFile } from "node:child_process";
+import { readFile } from "node:fs/promises";
+import { promisify } from "node:util";
+import { COLOURS, type Colour } from "../../components/engine/colour.ts";
+import type { StackConfig, TestStack } from "../../test/support/testStack.ts";
+import { clockImage } from "./clockImage.ts";
+
+const run = promisify(execFile);
+
+/**
+ * What a fault needs to be made in:
+ * - `rdb`: nothing special;
+ * - `aof`: servers that append every write to a file before they answer, so that a killed one loses nothing;
+ * - `small disk`: data on a file system of its own, small enough to be filled;
+ * - `clock`: servers whose clocks can be set.
+ */
+export const GROUNDS = ["rdb", "aof", "small disk", "clock"] as const;
+export type Ground = (typeof GROUNDS)[number];
+
+/** The versions of the colours. */
+export type Versions = Record<Colour, string>;
+
+const MEMORY_MIB = 128;
+const DISK_MIB = 32;
+
+/** Prepares Docker for a stack on this ground that is not deployed yet. @returns the config of both colours */
+export async function prepareGround(
+  stack: TestStack,
+  ground: Ground,
+  versions: Versions,
+): Promise<StackConfig> {
+  switch (ground) {
+    case "rdb":
+      return eachColour((colour) => spec(versions[colour], {}));
+    case "aof":
+      return eachColour((colour) =>
+        spec(versions[colour], { persistence: "aof", redis: { appendfsync: "always" } }),
+      );
+    case "small disk":
+      for (const colour of COLOURS) await smallDisk(stack, colour, versions[colour]);
+      return eachColour((colour) => spec(versions[colour], {}));
+    case "clock": {
+      // Not every version runs with the library that sets its clock, so both colours have the one that does.
+      const image = await clockImage(stack, versions.blue);
+      return eachColour(() => spec(versions.blue, { image }));
+    }
+  }
+}
+
+/**
+ * Removes what `prepareGround` made and the stack's own removal does not know of, also what a run left that was killed.
+ * @param deployment with which the names of its volumes begin
+ */
+export async function clearGround(deployment: string, ground: Ground, versions: Versions): Promise<void> {
+  if (ground === "clock") {
+    await run("docker", ["image", "rm", "--force", `${deployment}:${versions.blue}`]).catch(() => undefined);
+  }
+  if (ground !== "small disk") return;
+  const mounts = await readFile("/proc/mounts", "utf8");
+  for (const line of mounts.split("\n")) {
+    const [, folder = ""] = line.split(" ");
+    if (folder.includes(`/${deployment}-`)) await run("umount", ["--lazy", folder]);
+  }
+}
+
+function spec(version: string, more: StackConfig): StackConfig {
+  return { version, memory: MEMORY_MIB, persistence: "rdb", ...more };
+}
+
+function eachColour(specOf: (colour: Colour) => StackConfig): StackConfig {
+  return Object.fromEntries(COLOURS.map((colour) => [colour, specOf(colour)]));
+}
+
+/**
+ * Makes a colour's volume before the update does, and mounts a file system in memory in its place: Docker could make the
+ * volume of one, but that would be another volume than the update's, which would want to replace it.
+ */
+async function smallDisk(stack: TestStack, colour: Colour, version: string): Promise<void> {
+  const volume = `${stack.deployment}-${colour}-0-redis-${version}`;
+  await stack.docker("volume", "create", volume);
+  const folder = (await stack.docker("volume", "inspect", "--format", "{{.Mountpoint}}", volume)).trim();
+  await run("mount", ["-t", "tmpfs", "-o", `size=${DISK_MIB}m,mode=1777`, "tmpfs", folder]);
+}

@@ -1,0 +1,114 @@
+import { Arenas, type Arena } from "./arena.ts";
+import { isClean, notRun, type CaseResult } from "./caseResult.ts";
+import { nameOf, randomCases, type Case } from "./cases.ts";
+import { sentenceOf } from "./converge.ts";
+import { FAULTS } from "./faults/index.ts";
+import { missingFor } from "./missing.ts";
+import type { ChaosOptions } from "./options.ts";
+import type { CaseRecord } from "./record.ts";
+import { runCase } from "./runCase.ts";
+import { progressLine } from "./table.ts";
+
+/** After so many cases that could not be run it is the machine, or this program. */
+const GIVE_UP = 3;
+
+/** Runs cases and says what became of each. */
+export class MatrixRun {
+  private readonly options: ChaosOptions;
+  private readonly record: CaseRecord;
+  private readonly stop: AbortSignal;
+  private readonly deadline: number;
+  private number = 0;
+  private notRunInARow = 0;
+
+  /** @param stop ends the run after the cases that are under way */
+  constructor(options: ChaosOptions, record: CaseRecord, stop: AbortSignal) {
+    this.options = options;
+    this.record = record;
+    this.stop = stop;
+    this.deadline = performance.now() + options.minutes * 60_000;
+  }
+
+  /**
+   * Runs the cases that have not passed yet, as many at a time as there are jobs, each on stacks of its own.
+   * @throws Error where several cases in a row could not be carried out
+   */
+  async run(): Promise<void> {
+    const { cases, jobs, seed } = this.options;
+    if (cases === undefined) console.log(`seed ${seed}`);
+    const missing = await missingFor();
+    for (const [fault, lacks] of missing) console.log(`left out: ${fault}, which needs ${lacks}`);
+    const isWanted = (one: Case): boolean => !missing.has(one.fault) && !this.record.hasPassed(one);
+    // A case and its way back stay on one stack.
+    const queue = cases === undefined ? inChunks(randomCases(seed), 1) : inChunks(cases, 2);
+    await Promise.all(Array.from({ length: jobs }, (_, job) => this.work(queue, job, isWanted)));
+  }
+
+  private async work(
+    queue: Generator<Case[], void>,
+    job: number,
+    isWanted: (one: Case) => boolean,
+  ): Promise<void> {
+    const arenas = new Arenas(this.options.versions, job);
+    try {
+      for (;;) {
+        const { value: chunk } = queue.next();
+        if (chunk === undefined) return;
+        for (const one of chunk) {
+          if (this.stop.aborted || performance.now() > this.deadline) return;
+          if (isWanted(one)) await this.runOne(one, arenas.on(FAULTS[one.fault].ground));
+        }
+      }
+    } finally {
+      if (!this.options.keep) await arenas.remove();
+    }
+  }
+
+  private async runOne(one: Case, arena: Arena): Promise<void> {
+    this.number += 1;
+    const place = this.number;
+    const begin = performance.now();
+    const result = await attempt(one, arena, this.options.seed + place);
+    await this.record.add(result);
+    console.log(progressLine(result, place, (performance.now() - begin) / 1000));
+    if (!isClean(result)) explain(result);
+    this.notRunInARow = result.outcome === "not run" ? this.notRunInARow + 1 : 0;
+    if (this.notRunInARow >= GIVE_UP) {
+      throw new Error(`${GIVE_UP} cases in a row could not be run: ${result.sentence ?? ""}`);
+    }
+  }
+}
+
+function* inChunks(cases: Iterable<Case>, size: number): Generator<Case[], void> {
+  let chunk: Case[] = [];
+  for (const one of cases) {
+    chunk.push(one);
+    if (chunk.length < size) continue;
+    yield chunk;
+    chunk = [];
+  }
+  if (chunk.length > 0) yield chunk;
+}
+
+function explain({ case: one, findings, sentence }: CaseResult): void {
+  for (const finding of findings) console.log(`    ${finding}`);
+  if (sentence !== undefined) console.log(`    ${sentence}`);
+  console.log(`    again: npm run chaos -- --only ${nameOf(one)}`);
+}
+
+/** A case that can't be carried out counts as one that did not converge. */
+async function attempt(one: Case, arena: Arena, seed: number): Promise<CaseResult> {
+  try {
+    return await runCase(one, arena, seed);
+  } catch (error) {
+    arena.spoil();
+    return notRun(one, reasonOf(error));
+  }
+}
+
+/** A line of it: the output of a command that failed may be in there. */
+function reasonOf(error: unknown): string {
+  const text = error instanceof Error ? error.message : String(error);
+  const [first = "", ...rest] = text.split("\n");
+  return rest.length === 0 ? first : `${first} ${sentenceOf(rest.join("\n"))}`;
+}

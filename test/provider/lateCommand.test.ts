@@ -1,0 +1,63 @@
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { abandonCutover } from "../../components/engine/cutover/abandon.ts";
+import type { CutoverInput } from "../../components/engine/cutover/cutoverInput.ts";
+import { follow } from "../../components/engine/follow.ts";
+import { readGate } from "../../components/engine/gate.ts";
+import { DEFAULT_GUARDRAILS } from "../../components/engine/guardrails.ts";
+import { holdForGood } from "../../components/engine/pause.ts";
+import { RedisServer } from "../../components/engine/redisServer.ts";
+import { bearPair, CREDENTIALS, type BornServer } from "../support/bornServer.ts";
+import { Relay } from "../support/relay.ts";
+
+let blue: BornServer;
+let green: BornServer;
+let relay: Relay;
+let driver: RedisServer;
+
+beforeAll(async () => {
+  [blue, green] = await bearPair();
+  relay = await Relay.to(blue.target.primary.operator);
+  driver = await RedisServer.connect(relay.address, CREDENTIALS.operator);
+});
+
+afterAll(async () => {
+  driver.close();
+  relay.close();
+  await Promise.all([blue.stop(), green.stop()]);
+});
+
+/** Blue over the way that can be interrupted, green as it is. */
+function inputOf(): CutoverInput {
+  const end = ({ target }: BornServer, primary: RedisServer) => ({ target, colour: target.colour, primary });
+  return {
+    from: end(blue, driver),
+    to: end(green, green.admin),
+    traffic: {
+      observe: () => Promise.resolve({ target: "blue", sessions: { blue: 0, green: 0 } }),
+      prepare: () => Promise.resolve(),
+      open: () => Promise.resolve(),
+      shut: () => Promise.resolve(0),
+      close: () => undefined,
+    },
+    endpoint: blue.target.primary.operator,
+    credentials: CREDENTIALS,
+    guardrails: DEFAULT_GUARDRAILS,
+    verdict: { kind: "lossless (native)", reason: "", warnings: [] },
+    preflight: () => Promise.resolve(""),
+    backup: () => Promise.resolve(""),
+    progress: () => undefined,
+  };
+}
+
+test("a hold that arrives after the cutover was abandoned no longer closes the old colour", async () => {
+  const input = inputOf();
+  await follow(input.to, { ...input.from, primary: blue.admin }, CREDENTIALS);
+  await driver.quicken();
+  relay.hold();
+  const late = holdForGood(driver);
+  const refused = expect(late).rejects.toThrow(/connection closed|no reply/);
+  expect(await abandonCutover(input)).toMatch(/^blue serves as before/);
+  await relay.release();
+  await refused;
+  expect(await readGate(blue.admin)).toMatchObject({ proxyOn: true, fenced: false });
+});
