@@ -66,12 +66,12 @@ export function lastLineOf(results: BenchResults): LastLine {
 }
 
 /**
- * Our pause against Sentinel's where one counts from the last write that was not lost: its old primary goes on
+ * Our pause against Sentinel's where one counts from the last acknowledgement, lost or not: its old primary goes on
  * acknowledging writes after the new one was promoted, and then drops them.
  */
-export function survivingPauseVsSentinel(results: BenchResults): number | null {
-  const surviving: Figure = (summary) => summary.survivingPause?.median ?? null;
-  return against(summarizeCases(results.rounds), "sentinel", surviving, surviving);
+export function silenceVsSentinel(results: BenchResults): number | null {
+  const silence: Figure = (summary) => summary.silence?.median ?? null;
+  return against(summarizeCases(results.rounds), "sentinel", silence, silence);
 }
 
 function against(

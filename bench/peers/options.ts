@@ -8,6 +8,11 @@ export interface Heat extends Case {
   rounds: number;
 }
 
+/** What a case is called where people read. */
+export function nameOf({ gigabytes, connections, load }: Case): string {
+  return `${gigabytes} GB, ${connections} connections, ${load}`;
+}
+
 /** What the bench was asked to do. */
 export interface BenchOptions {
   quick: boolean;
@@ -21,6 +26,8 @@ export interface BenchOptions {
   minutes: number;
   /** The folder of the results, absolute or in the project. */
   output: string;
+  /** Results that are in the folder are added to. */
+  add: boolean;
 }
 
 /** Shown for `--help` and for what can't be understood. */
@@ -34,7 +41,8 @@ export const USAGE = `npm run bench -- [options]
   --previews <n>          no-op previews and ups, 0: none         (default: 10)
   --bridge <n>            rounds of the bridge's bench, 0: none   (default: 3)
   --minutes <n>           begin nothing after that                (default: 600; quick: 8)
-  --output <folder>       of the results                          (default: bench/results)`;
+  --output <folder>       of the results                          (default: bench/results)
+  --add                   to the results that are there: cases that are run replace what is known of them`;
 
 /**
  * As many cases as 10 minutes have room for; at 4 GB the peers would take them all. What comes last is what a slow machine
@@ -66,6 +74,7 @@ export function parseBenchOptions(args: string[]): BenchOptions {
       bridge: { type: "string" },
       minutes: { type: "string" },
       output: { type: "string", default: "bench/results" },
+      add: { type: "boolean", default: false },
     },
   });
   const { quick } = values;
@@ -77,6 +86,7 @@ export function parseBenchOptions(args: string[]): BenchOptions {
     bridge: { megabytes: quick ? 100 : 700, rounds: bridgeRounds },
     minutes: numberOf("minutes", values.minutes ?? (quick ? "8" : "600"), 1),
     output: values.output,
+    add: values.add,
   };
 }
 

@@ -21,7 +21,7 @@ export interface Round extends Case {
   round: number;
   /** As clients saw it: see `Sight`. Null where it could not be told. */
   pauseMs: number | null;
-  survivingPauseMs: number | null;
+  silenceMs: number | null;
   /** The contestant's own account of the pause. */
   ownPauseMs: number | null;
   longestWaitMs: number;
@@ -34,6 +34,7 @@ export interface Round extends Case {
   findings?: string[];
   phases?: PhaseRecord[];
   trace?: ClientTrace;
+  waitTrace?: ClientTrace;
 }
 
 /** Writes that clients get acknowledged before and after a move, so that its surroundings are ordinary. */
@@ -68,12 +69,12 @@ export async function runRound(scene: Scene, name: ContestantName, at: Case, rou
 }
 
 function figuresOf(
-  { pauseMs, survivingPauseMs, longestWaitMs, errors, lost, repeated, acknowledged, ...sight }: Sight,
+  { pauseMs, silenceMs, longestWaitMs, errors, lost, repeated, acknowledged, ...sight }: Sight,
   own: OwnReport,
 ): Omit<Round, keyof Case | "contestant" | "round"> {
   return {
     pauseMs: pauseMs ?? null,
-    survivingPauseMs: survivingPauseMs ?? null,
+    silenceMs: silenceMs ?? null,
     ownPauseMs: own.pauseMs ?? null,
     longestWaitMs,
     errors,
@@ -83,6 +84,7 @@ function figuresOf(
     clientStallMs: sight.ownStallMs,
     ...(sight.findings.length === 0 ? {} : { findings: sight.findings.slice(0, FINDINGS) }),
     ...(sight.trace === undefined ? {} : { trace: sight.trace }),
+    ...(sight.waitTrace === undefined ? {} : { waitTrace: sight.waitTrace }),
     ...(own.phases === undefined ? {} : { phases: own.phases }),
   };
 }

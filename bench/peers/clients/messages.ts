@@ -23,30 +23,32 @@ export interface ClientsOptions {
   keyPrefix: string;
 }
 
-/** Where the pause went for the client that the new server acknowledged the first write to. Milliseconds. */
+/** Where a client's time without an answer went. Milliseconds. */
 export interface ClientTrace {
-  /** From the last write that the old server acknowledged to any client until this one's connection was closed. */
+  /** Until its connection to the old server was closed. */
   untilClosed: number;
   /** Until it had a connection again: its library's delay before it tries, and its tries. */
   untilConnected: number;
   /** Until the library took it for ready: login and questions. */
   untilReady: number;
-  /** Until the first write was acknowledged. */
-  untilWritten: number;
+  /** Until the command was answered. */
+  untilAnswered: number;
 }
 
 /** What clients saw of a switch. Times in milliseconds. */
 export interface Sight {
   /**
-   * From the last write that was acknowledged by the old server to the first one by the new server; negative where the
-   * old one still took writes. Absent where the new one acknowledged none.
+   * From the last write that the old server acknowledged and that was still there at the end, to the first one that the
+   * new server acknowledged. Absent where the new one acknowledged none.
    */
   pauseMs?: number;
-  /** The same, from the last write on the old server that was still there at the end. */
-  survivingPauseMs?: number;
+  /** The same, from the last write that the old server acknowledged at all; negative where it went on meanwhile. */
+  silenceMs?: number;
+  /** Of the pause, for the client that wrote first on the new server. */
   trace?: ClientTrace;
   /** Of reads and writes asked for since the move began: the longest time until one was answered. */
   longestWaitMs: number;
+  waitTrace?: ClientTrace;
   /** Errors that surfaced, and writes acknowledged, since the move began. */
   errors: number;
   acknowledged: number;

@@ -9,7 +9,7 @@ import { openClient, type ClientEndpoint } from "../../../test/support/workload/
 import { Lane, readLaneState } from "../../../test/support/workload/lane.ts";
 import { Random } from "../../../test/support/workload/random.ts";
 import type { ClientsOptions, Reply, Request, Sight } from "./messages.ts";
-import { pausesOf, type SeenLane } from "./sight.ts";
+import { longestWaitOf, pausesOf } from "./sight.ts";
 import { TrackedClient } from "./trackedClient.ts";
 
 /** Writes and reads a second of all connections together. */
@@ -89,7 +89,7 @@ class Clients {
     const since = windows["switch"] ?? total;
     return {
       ...pausesOf(seen, server, total.lostWrites > 0),
-      longestWaitMs: longestWait(seen, this.markedAt),
+      ...longestWaitOf(seen, this.markedAt),
       errors: since.clientErrors,
       acknowledged: since.acknowledgedWrites,
       // What was lost may have been written before the mark.
@@ -99,16 +99,6 @@ class Clients {
       ownStallMs: this.stalls.max / 1e6,
     };
   }
-}
-
-/** Of reads as well, which wait for a connection like writes. */
-function longestWait(lanes: readonly SeenLane[], since: number): number {
-  const waits = lanes.flatMap(({ history }) =>
-    history.operations
-      .filter(({ invokedAt }) => invokedAt >= since)
-      .map(({ invokedAt, endedAt }) => endedAt - invokedAt),
-  );
-  return waits.reduce((longest, wait) => Math.max(longest, wait), 0);
 }
 
 let running: Clients | undefined;

@@ -1,5 +1,5 @@
 import { isWrite, type LaneHistory, type LaneState } from "../../../test/support/workload/history.ts";
-import type { Sight } from "./messages.ts";
+import type { ClientTrace, Sight } from "./messages.ts";
 import type { Epoch } from "./trackedClient.ts";
 
 /** A lane's history, what its keys hold at the end, and over which connection it was answered when. */
@@ -26,7 +26,7 @@ export function pausesOf(
   lanes: readonly SeenLane[],
   server: string,
   lossy: boolean,
-): Pick<Sight, "pauseMs" | "survivingPauseMs" | "trace"> {
+): Pick<Sight, "pauseMs" | "silenceMs" | "trace"> {
   const writes = lanes.flatMap(acknowledgedBy);
   const old = writes.filter(({ epoch }) => epoch.server !== server);
   const last = latest(old);
@@ -37,18 +37,42 @@ export function pausesOf(
   if (first === undefined) return {};
   const { epoch, at } = first;
   return {
-    ...(survivor === undefined ? {} : { survivingPauseMs: at - survivor.at }),
-    ...(last === undefined
+    ...(last === undefined ? {} : { silenceMs: at - last.at }),
+    ...(survivor === undefined
       ? {}
-      : {
-          pauseMs: at - last.at,
-          trace: {
-            untilClosed: epoch.closedAt - last.at,
-            untilConnected: epoch.connectedAt - epoch.closedAt,
-            untilReady: epoch.since - epoch.connectedAt,
-            untilWritten: at - epoch.since,
-          },
-        }),
+      : { pauseMs: at - survivor.at, trace: partsBetween(survivor.at, epoch, at) }),
+  };
+}
+
+/** The operation that waited longest for its answer, of those asked for from `since` on, and where the time went. */
+export function longestWaitOf(
+  lanes: readonly SeenLane[],
+  since: number,
+): Pick<Sight, "longestWaitMs" | "waitTrace"> {
+  let longest: Pick<Sight, "longestWaitMs" | "waitTrace"> = { longestWaitMs: 0 };
+  for (const { history, epochAt } of lanes) {
+    for (const { invokedAt, endedAt } of history.operations) {
+      // Of reads as well, which wait for a connection like writes.
+      if (invokedAt < since || endedAt - invokedAt <= longest.longestWaitMs) continue;
+      const epoch = epochAt(endedAt);
+      longest = {
+        longestWaitMs: endedAt - invokedAt,
+        ...(epoch === undefined ? {} : { waitTrace: partsBetween(invokedAt, epoch, endedAt) }),
+      };
+    }
+  }
+  return longest;
+}
+
+/** What of a time lies before, between and after the steps of a connection that was made in it. */
+function partsBetween(from: number, { closedAt, connectedAt, since }: Epoch, to: number): ClientTrace {
+  const within = (time: number): number => Math.min(to, Math.max(from, time));
+  const [closed, connected, ready] = [within(closedAt), within(connectedAt), within(since)];
+  return {
+    untilClosed: closed - from,
+    untilConnected: connected - closed,
+    untilReady: ready - connected,
+    untilAnswered: to - ready,
   };
 }
 
