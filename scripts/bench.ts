@@ -2,7 +2,7 @@
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { format, resolveConfig } from "prettier";
-import type { BenchResults } from "../bench/peers/benchResults.ts";
+import { summarizeCases, type BenchResults } from "../bench/peers/benchResults.ts";
 import { lastLineOf } from "../bench/peers/lastLine.ts";
 import { markdownOf } from "../bench/peers/markdown.ts";
 import { mergeResults } from "../bench/peers/merge.ts";
@@ -59,7 +59,7 @@ function fileName(quick: boolean): string {
 async function save(results: BenchResults, folder: string): Promise<void> {
   await mkdir(folder, { recursive: true });
   const name = fileName(results.quick);
-  const json = { ...results, lastLine: lastLineOf(results) };
+  const json = { lastLine: lastLineOf(results), cases: summarizeCases(results.rounds), ...results };
   await writeTidily(join(folder, `${name}.json`), JSON.stringify(json));
   await writeTidily(join(folder, `${name}.md`), markdownOf(results, `${name}.svg`));
   await writeFile(join(folder, `${name}.svg`), plotOf(results));
@@ -85,6 +85,7 @@ function interruptible(): AbortSignal {
   for (const name of ["SIGINT", "SIGTERM"] as const) {
     process.once(name, () => {
       console.error("\nInterrupted: the round under way is ended, and what was started is removed");
+      process.exitCode = 1;
       controller.abort(new Error("the bench was interrupted"));
     });
   }

@@ -28,7 +28,7 @@ export interface BenchResults {
   notes: { part: string; text: string }[];
 }
 
-/** The figures of one contestant in one case. Times in milliseconds; counts are sums. */
+/** The figures of one contestant in one case, over its rounds. Times in milliseconds. */
 export interface CaseSummary extends Case {
   contestant: ContestantName;
   rounds: number;
@@ -36,10 +36,10 @@ export interface CaseSummary extends Case {
   silence: Spread | null;
   ownPause: Spread | null;
   longestWait: Spread | null;
-  errors: number;
-  lost: number;
-  repeated: number;
-  acknowledged: number;
+  errors: Spread | null;
+  lost: Spread | null;
+  /** Of all rounds together. */
+  total: Record<"lost" | "repeated" | "acknowledged", number>;
 }
 
 /** One line for each contestant in each case, small cases first. */
@@ -63,7 +63,7 @@ export function caseKey({ gigabytes, connections, load }: Case): string {
 }
 
 function summarize({ gigabytes, connections, load, contestant }: Round, rounds: Round[]): CaseSummary {
-  const sum = (field: "errors" | "lost" | "repeated" | "acknowledged"): number =>
+  const sum = (field: keyof CaseSummary["total"]): number =>
     rounds.reduce((total, round) => total + round[field], 0);
   return {
     gigabytes,
@@ -75,9 +75,8 @@ function summarize({ gigabytes, connections, load, contestant }: Round, rounds: 
     silence: spreadOf(rounds.map(({ silenceMs }) => silenceMs)),
     ownPause: spreadOf(rounds.map(({ ownPauseMs }) => ownPauseMs)),
     longestWait: spreadOf(rounds.map(({ longestWaitMs }) => longestWaitMs)),
-    errors: sum("errors"),
-    lost: sum("lost"),
-    repeated: sum("repeated"),
-    acknowledged: sum("acknowledged"),
+    errors: spreadOf(rounds.map(({ errors }) => errors)),
+    lost: spreadOf(rounds.map(({ lost }) => lost)),
+    total: { lost: sum("lost"), repeated: sum("repeated"), acknowledged: sum("acknowledged") },
   };
 }

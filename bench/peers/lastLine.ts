@@ -50,7 +50,7 @@ export function lastLineOf(results: BenchResults): LastLine {
   const wait: Figure = (summary) => summary.longestWait?.median ?? null;
   const ours = cases.filter(({ contestant }) => contestant === "cutover");
   const total = (field: "lost" | "repeated"): number | null =>
-    ours.length === 0 ? null : ours.reduce((sum, summary) => sum + summary[field], 0);
+    ours.length === 0 ? null : ours.reduce((sum, summary) => sum + summary.total[field], 0);
   const noOp = results.noOp;
   return {
     pauseVsFailover: against(cases, "failover", pause, pause),

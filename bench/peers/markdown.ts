@@ -19,11 +19,10 @@ connection that writes one after the other. FAILOVER's clients go through the sa
 that one failed check instead of three is enough there to leave a server. Sentinel's clients listen to all three Sentinels
 (\`failoverDetector\`). Scheduled saves are off on the shared pair. Servers, proxy, clients and driver share the cores.
 
-All times are minimum / median / maximum in milliseconds; errors and writes are sums.
+All figures are minimum / median / maximum of the rounds, times in milliseconds.
 
 - **Pause**: from the last write that the old server acknowledged, and that was there at the end, to the first one that the
-  new server acknowledged; to any client. **Silence**: the same from the old server's last acknowledgement, lost or not;
-  the two differ only where writes were lost.
+  new server acknowledged; to any client.
 - **Own**: the pause by the contestant's account: here from the pause on the old server until the new one accepts
   writes, FAILOVER from the command to its end, restart from stop to start.
 - **Wait**: the longest that any operation of any client took.`;
@@ -57,10 +56,14 @@ function sentinelSentence({ rounds: all }: BenchResults, silence: number | null)
   if (rounds.length === 0) return [];
   const lost = rounds.reduce((sum, round) => sum + round.lost, 0);
   const losing = rounds.filter((round) => round.lost > 0).length;
+  const fromLastAcknowledgement =
+    silence === null
+      ? "From its last acknowledgement there is none: both servers acknowledged writes at once."
+      : `Counted from its last acknowledgement, \`pauseVsSentinel\` would be ${figure(silence)}.`;
   return [
     `SENTINEL FAILOVER holds no writes. Its old primary goes on acknowledging them after the new one was promoted, and ` +
       `drops them: ${lost} in ${losing} of ${rounds.length} rounds. So its pause is counted from the last write that was ` +
-      `not lost; counted from the last acknowledgement, \`pauseVsSentinel\` would be ${figure(silence)}.`,
+      `not lost. ${fromLastAcknowledgement}`,
   ];
 }
 
@@ -79,17 +82,16 @@ function casesTable(cases: readonly CaseSummary[]): string {
     [
       `| ${c.gigabytes} | ${c.connections} | ${c.load} | ${TITLES[c.contestant]} | ${c.rounds}`,
       spread(c.pause),
-      spread(c.silence),
       spread(c.ownPause),
       spread(c.longestWait),
-      c.errors,
-      c.lost,
-      `${c.repeated} |`,
+      counts(c.errors),
+      counts(c.lost),
+      `${c.total.repeated} |`,
     ].join(" | "),
   );
   return [
-    "| GB | clients | | | rounds | pause | silence | own | wait | errors | lost | repeated |",
-    "| ---: | ---: | --- | --- | ---: | --- | --- | --- | --- | ---: | ---: | ---: |",
+    "| GB | clients | | | rounds | pause | own | wait | errors | lost | repeated |",
+    "| ---: | ---: | --- | --- | ---: | --- | --- | --- | --- | --- | ---: |",
     ...rows,
   ].join("\n");
 }
@@ -121,6 +123,11 @@ function list(items: readonly string[]): string {
 function spread(value: Spread | null): string {
   if (value === null) return "–";
   return [value.min, value.median, value.max].map((ms) => ms.toFixed(ms < 100 ? 1 : 0)).join(" / ");
+}
+
+function counts(value: Spread | null): string {
+  if (value === null) return "–";
+  return value.max === 0 ? "0" : [value.min, value.median, value.max].map((n) => n.toFixed(0)).join(" / ");
 }
 
 function figure(value: number | null): string {

@@ -49,8 +49,19 @@ export class BenchRun {
     });
   }
 
-  /** Runs every part, the short ones first, since the heats may use up the time. */
+  /** Runs every part; where it is interrupted, answers with what was measured until then. */
   async run(): Promise<BenchResults> {
+    try {
+      await this.runParts();
+    } catch (error) {
+      if (!this.signal.aborted) throw error;
+      this.note("everything after this", "left out, the bench was interrupted");
+    }
+    return this.results;
+  }
+
+  /** The short ones first, since the heats may use up the time. */
+  private async runParts(): Promise<void> {
     const { previews, bridge, heats } = this.options;
     if (previews > 0) {
       await this.part(NO_OPS, async () => {
@@ -65,7 +76,6 @@ export class BenchRun {
     for (const [gigabytes, ofSize] of Map.groupBy(heats, (heat) => heat.gigabytes)) {
       await this.part(`${gigabytes} GB of data`, () => this.runSize(gigabytes, ofSize));
     }
-    return this.results;
   }
 
   private async part(name: string, work: () => Promise<void>): Promise<void> {

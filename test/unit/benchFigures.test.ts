@@ -166,7 +166,7 @@ describe("the report", () => {
   const rounds = [round({}), round({ contestant: "sentinel", pauseMs: null, lost: 3 })];
 
   test("has a line for each contestant in each case, and says what was not measured", () => {
-    expect(summarizeCases(rounds).map(({ contestant, lost }) => [contestant, lost])).toEqual([
+    expect(summarizeCases(rounds).map(({ contestant, total }) => [contestant, total.lost])).toEqual([
       ["cutover", 0],
       ["sentinel", 3],
     ]);
