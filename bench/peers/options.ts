@@ -1,6 +1,6 @@
 import { parseArgs } from "node:util";
 import { CONTESTANTS, type ContestantName } from "./contestants/contestant.ts";
-import type { Case } from "./round.ts";
+import type { Case, RoundOptions } from "./round.ts";
 
 /** A case, who takes part in it, and how often. */
 export interface Heat extends Case {
@@ -14,7 +14,7 @@ export function nameOf({ gigabytes, connections, load }: Case): string {
 }
 
 /** What the bench was asked to do. */
-export interface BenchOptions {
+export interface BenchOptions extends RoundOptions {
   quick: boolean;
   /** In the order in which they are run; heats of one size of data share their servers. */
   heats: readonly Heat[];
@@ -40,6 +40,7 @@ export const USAGE = `npm run bench -- [options]
   --rounds <n>            of each contestant in each case         (default: 10)
   --previews <n>          no-op previews and ups, 0: none         (default: 10)
   --bridge <n>            rounds of the bridge's bench, 0: none   (default: 3)
+  --backup                our cutovers take their backup as well, which takes minutes at 4 GB
   --minutes <n>           begin nothing after that                (default: 600; quick: 8)
   --output <folder>       of the results                          (default: bench/results)
   --add                   to the results that are there: cases that are run replace what is known of them`;
@@ -49,8 +50,8 @@ export const USAGE = `npm run bench -- [options]
  * doesn't get to.
  */
 const QUICK: readonly Heat[] = [
-  { gigabytes: 4, connections: 50, load: "load", rounds: 3, contestants: ["cutover"] },
-  { gigabytes: 0.1, connections: 50, load: "load", rounds: 4, contestants: CONTESTANTS },
+  { gigabytes: 4, connections: 50, load: "load", rounds: 5, contestants: ["cutover"] },
+  { gigabytes: 0.1, connections: 50, load: "load", rounds: 5, contestants: CONTESTANTS },
   { gigabytes: 0.1, connections: 1, load: "load", rounds: 2, contestants: CONTESTANTS },
   { gigabytes: 0.1, connections: 50, load: "idle", rounds: 2, contestants: CONTESTANTS },
   { gigabytes: 0.1, connections: 1000, load: "load", rounds: 1, contestants: CONTESTANTS },
@@ -75,6 +76,7 @@ export function parseBenchOptions(args: string[]): BenchOptions {
       minutes: { type: "string" },
       output: { type: "string", default: "bench/results" },
       add: { type: "boolean", default: false },
+      backup: { type: "boolean", default: false },
     },
   });
   const { quick } = values;
@@ -82,11 +84,12 @@ export function parseBenchOptions(args: string[]): BenchOptions {
   return {
     quick,
     heats: quick ? QUICK : everyCase(values),
-    previews: numberOf("previews", values.previews ?? (quick ? "2" : "10"), 0),
+    previews: numberOf("previews", values.previews ?? (quick ? "3" : "10"), 0),
     bridge: { megabytes: quick ? 100 : 700, rounds: bridgeRounds },
     minutes: numberOf("minutes", values.minutes ?? (quick ? "8" : "600"), 1),
     output: values.output,
     add: values.add,
+    backup: values.backup,
   };
 }
 

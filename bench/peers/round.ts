@@ -15,6 +15,12 @@ export interface Case {
   load: "idle" | "load";
 }
 
+/** How rounds are run, alike in every case. */
+export interface RoundOptions {
+  /** Our cutovers take the backup that an update takes before it holds writes; peers take none. */
+  backup: boolean;
+}
+
 /** What one contestant did in one round. Times in milliseconds. */
 export interface Round extends Case {
   contestant: ContestantName;
@@ -46,8 +52,14 @@ const FINDINGS = 3;
 let made = 0;
 
 /** Moves clients once and looks at what they saw; leaves the scene as it was. */
-export async function runRound(scene: Scene, name: ContestantName, at: Case, round: number): Promise<Round> {
-  const contestant = contestantOf(name, scene);
+export async function runRound(
+  scene: Scene,
+  name: ContestantName,
+  at: Case,
+  round: number,
+  options: RoundOptions,
+): Promise<Round> {
+  const contestant = contestantOf(name, scene, options);
   let clients: Clients | undefined;
   try {
     const target = await contestant.prepare();
@@ -89,10 +101,10 @@ function figuresOf(
   };
 }
 
-function contestantOf(name: ContestantName, scene: Scene): Contestant {
+function contestantOf(name: ContestantName, scene: Scene, { backup }: RoundOptions): Contestant {
   switch (name) {
     case "cutover":
-      return new Cutover(scene);
+      return new Cutover(scene, backup);
     case "failover":
       return new Failover(scene);
     case "sentinel":

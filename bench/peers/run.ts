@@ -123,7 +123,7 @@ export class BenchRun {
   private async turn(scene: Scene, contestant: ContestantName, heat: Heat, round: number): Promise<void> {
     const { gigabytes, connections, load } = heat;
     try {
-      const made = await runRound(scene, contestant, { gigabytes, connections, load }, round);
+      const made = await runRound(scene, contestant, { gigabytes, connections, load }, round, this.options);
       this.results.rounds.push(made);
       this.say(`  ${lineOf(made)}`);
     } catch (error) {
