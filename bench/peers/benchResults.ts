@@ -10,6 +10,8 @@ export interface BenchStart {
   date: string;
   /** Options as they were given. */
   options: string;
+  /** The machine's load average of the minute before: how busy it was with other things. */
+  loadAverage: number;
   /** What it set out to measure. */
   parts: string[];
 }

@@ -36,6 +36,7 @@ export function markdownOf(results: BenchResults, plot: string): string {
     `# Benchmark against peers${results.quick ? ", quick" : ""}`,
     `${datesOf(results)}; ${servers}; ${machine.cores} cores (${machine.cpu}), ${machine.memoryGb} GB; ` +
       `Node ${machine.node}, Docker ${machine.docker}.`,
+    ...loadSentence(results),
     `![write pause and longest wait](${plot})`,
     targetsTable(lastLineOf(results)),
     ...sentinelSentence(results, silenceVsSentinel(results)),
@@ -113,8 +114,18 @@ function noOpTable({ noOp }: BenchResults): string[] {
 }
 
 function datesOf({ runs }: BenchResults): string {
-  const dates = [...new Set(runs.map(({ date }) => date.slice(0, 10)))].sort();
-  return runs.length === 1 ? dates.join() : `${dates.join(", ")}, ${runs.length} runs`;
+  const dates = [...new Set(runs.map(({ date }) => date.slice(0, 10)))].sort().join(", ");
+  return runs.length === 1 ? dates : `${dates}, ${runs.length} runs`;
+}
+
+/** A benchmark that shares its cores with other work shows that work as well. */
+function loadSentence({ runs, machine }: BenchResults): string[] {
+  const most = Math.max(0, ...runs.map(({ loadAverage }) => loadAverage));
+  if (most < machine.cores) return [];
+  return [
+    `The machine was busy with other work: its load average at the start was up to ${most.toFixed(1)}, with ` +
+      `${machine.cores} cores.`,
+  ];
 }
 
 function list(items: readonly string[]): string {

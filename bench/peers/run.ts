@@ -1,3 +1,4 @@
+import { loadavg } from "node:os";
 import { measureBridge } from "./bridgeRatio.ts";
 import type { BenchResults } from "./benchResults.ts";
 import type { ContestantName } from "./contestants/contestant.ts";
@@ -39,7 +40,14 @@ export class BenchRun {
     say: Say,
   ): Promise<BenchRun> {
     return new BenchRun(options, signal, say, {
-      runs: [{ date: new Date().toISOString(), options: asked, parts: partsOf(options) }],
+      runs: [
+        {
+          date: new Date().toISOString(),
+          options: asked,
+          loadAverage: loadavg()[0] ?? 0,
+          parts: partsOf(options),
+        },
+      ],
       quick: options.quick,
       machine: await lookAtMachine(),
       rounds: [],

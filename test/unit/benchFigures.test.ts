@@ -28,7 +28,7 @@ const round = (changes: Partial<Round>): Round => ({
 });
 
 const results = (rounds: Round[]): BenchResults => ({
-  runs: [{ date: "2026-01-01T00:00:00.000Z", options: "--quick", parts: [] }],
+  runs: [{ date: "2026-01-01T00:00:00.000Z", options: "--quick", loadAverage: 0, parts: [] }],
   quick: true,
   machine: { cores: 2, memoryGb: 8, cpu: "some", node: "24", docker: "20", servers: {} },
   rounds,
