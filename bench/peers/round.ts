@@ -1,5 +1,5 @@
-import { Clients } from "./clients/clients.ts";
-import type { ClientTrace, Sight } from "./clients/messages.ts";
+import { Clients, type SightOfAll } from "./clients/clients.ts";
+import type { ClientTrace } from "./clients/messages.ts";
 import type { Contestant, ContestantName, OwnReport } from "./contestants/contestant.ts";
 import type { PhaseRecord } from "../../components/engine/cutover/phases.ts";
 import { Cutover } from "./contestants/cutover.ts";
@@ -25,7 +25,7 @@ export interface RoundOptions {
 export interface Round extends Case {
   contestant: ContestantName;
   round: number;
-  /** As clients saw it: see `Sight`. Null where it could not be told. */
+  /** As clients saw it: see `Pauses`. Null where it could not be told. */
   pauseMs: number | null;
   silenceMs: number | null;
   /** The contestant's own account of the pause. */
@@ -81,7 +81,7 @@ export async function runRound(
 }
 
 function figuresOf(
-  { pauseMs, silenceMs, longestWaitMs, errors, lost, repeated, acknowledged, ...sight }: Sight,
+  { pauseMs, silenceMs, longestWaitMs, errors, lost, repeated, acknowledged, ...sight }: SightOfAll,
   own: OwnReport,
 ): Omit<Round, keyof Case | "contestant" | "round"> {
   return {

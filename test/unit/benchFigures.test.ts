@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { summarizeCases, type BenchResults } from "../../bench/peers/benchResults.ts";
-import { longestWaitOf, pausesOf, type SeenLane } from "../../bench/peers/clients/sight.ts";
+import { edgesOf, longestWaitOf, pausesOf, type SeenLane } from "../../bench/peers/clients/sight.ts";
 import { isReached, lastLineOf, silenceVsSentinel } from "../../bench/peers/lastLine.ts";
 import { mergeResults } from "../../bench/peers/merge.ts";
 import { markdownOf } from "../../bench/peers/markdown.ts";
@@ -112,7 +112,7 @@ describe("what clients saw", () => {
 
   test("is the time between the servers' acknowledgements, and where it went", () => {
     const seen = [lane([1, 2, 3], [push(1, 90), push(2, 110), push(3, 160)])];
-    expect(pausesOf(seen, "new", false)).toEqual({
+    expect(pausesOf([edgesOf(seen, "new", false)])).toEqual({
       pauseMs: 50,
       silenceMs: 50,
       trace: { untilClosed: 5, untilConnected: 25, untilReady: 10, untilAnswered: 10 },
@@ -121,7 +121,13 @@ describe("what clients saw", () => {
 
   test("begins at the last write that was not lost, for whom that counts", () => {
     const seen = [lane([1, 3], [push(1, 90), push(2, 110), push(3, 160)])];
-    expect(pausesOf(seen, "new", true)).toMatchObject({ pauseMs: 70, silenceMs: 50 });
+    expect(pausesOf([edgesOf(seen, "new", true)])).toMatchObject({ pauseMs: 70, silenceMs: 50 });
+  });
+
+  test("is put together from what several processes saw, on one clock", () => {
+    const early = edgesOf([lane([1, 2], [push(1, 90), push(2, 160)])], "new", false, 1_000);
+    const late = edgesOf([lane([1, 2], [push(1, 130), push(2, 180)])], "new", false, 1_000);
+    expect(pausesOf([early, late, {}])).toMatchObject({ pauseMs: 30, trace: { untilReady: 10 } });
   });
 
   test("is a wait as well, for whoever waited longest since the move began", () => {
@@ -134,7 +140,7 @@ describe("what clients saw", () => {
   });
 
   test("is nothing where the new server acknowledged nothing", () => {
-    expect(pausesOf([lane([1], [push(1, 90)])], "new", false)).toEqual({});
+    expect(pausesOf([edgesOf([lane([1], [push(1, 90)])], "new", false)])).toEqual({});
   });
 });
 

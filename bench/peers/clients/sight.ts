@@ -1,5 +1,5 @@
 import { isWrite, type LaneHistory, type LaneState } from "../../../test/support/workload/history.ts";
-import type { ClientTrace, Sight } from "./messages.ts";
+import type { ClientTrace, Edges, Sight } from "./messages.ts";
 import type { Epoch } from "./trackedClient.ts";
 
 /** A lane's history, what its keys hold at the end, and over which connection it was answered when. */
@@ -18,15 +18,12 @@ interface Acknowledged {
 }
 
 /**
- * The write pause as clients saw it, in milliseconds, and where it went.
+ * The writes next to a switch, as clients saw them.
  * @param server run ID of the new server
  * @param lossy whether anything was lost: else every write survived
+ * @param origin of this process's clock on the common one
  */
-export function pausesOf(
-  lanes: readonly SeenLane[],
-  server: string,
-  lossy: boolean,
-): Pick<Sight, "pauseMs" | "silenceMs" | "trace"> {
+export function edgesOf(lanes: readonly SeenLane[], server: string, lossy: boolean, origin = 0): Edges {
   const writes = lanes.flatMap(acknowledgedBy);
   const old = writes.filter(({ epoch }) => epoch.server !== server);
   const last = latest(old);
@@ -34,13 +31,48 @@ export function pausesOf(
   const first = writes
     .filter(({ epoch }) => epoch.server === server)
     .reduce<Acknowledged | undefined>((a, b) => (a === undefined || b.at < a.at ? b : a), undefined);
-  if (first === undefined) return {};
-  const { epoch, at } = first;
   return {
-    ...(last === undefined ? {} : { silenceMs: at - last.at }),
+    ...(last === undefined ? {} : { lastAt: origin + last.at }),
+    ...(survivor === undefined ? {} : { survivorAt: origin + survivor.at }),
+    ...(first === undefined
+      ? {}
+      : {
+          first: {
+            at: origin + first.at,
+            closedAt: origin + first.epoch.closedAt,
+            connectedAt: origin + first.epoch.connectedAt,
+            since: origin + first.epoch.since,
+          },
+        }),
+  };
+}
+
+/** The write pause as clients saw it, in milliseconds. */
+export interface Pauses {
+  /**
+   * From the last write that the old server acknowledged and that was still there at the end, to the first one that the
+   * new server acknowledged. Absent where the new one acknowledged none.
+   */
+  pauseMs?: number;
+  /** The same, from the last write that the old server acknowledged at all; negative where it went on meanwhile. */
+  silenceMs?: number;
+  /** Of the pause, for the client that wrote first on the new server. */
+  trace?: ClientTrace;
+}
+
+/** Puts together what several processes saw. */
+export function pausesOf(edges: readonly Edges[]): Pauses {
+  const first = edges
+    .flatMap((edge) => edge.first ?? [])
+    .reduce<Edges["first"]>((a, b) => (a === undefined || b.at < a.at ? b : a), undefined);
+  const last = greatest(edges.flatMap(({ lastAt }) => lastAt ?? []));
+  const survivor = greatest(edges.flatMap(({ survivorAt }) => survivorAt ?? []));
+  if (first === undefined) return {};
+  return {
+    ...(last === undefined ? {} : { silenceMs: first.at - last }),
     ...(survivor === undefined
       ? {}
-      : { pauseMs: at - survivor.at, trace: partsBetween(survivor.at, epoch, at) }),
+      : { pauseMs: first.at - survivor, trace: partsBetween(survivor, first, first.at) }),
   };
 }
 
@@ -65,7 +97,11 @@ export function longestWaitOf(
 }
 
 /** What of a time lies before, between and after the steps of a connection that was made in it. */
-function partsBetween(from: number, { closedAt, connectedAt, since }: Epoch, to: number): ClientTrace {
+function partsBetween(
+  from: number,
+  { closedAt, connectedAt, since }: Pick<Epoch, "closedAt" | "connectedAt" | "since">,
+  to: number,
+): ClientTrace {
   const within = (time: number): number => Math.min(to, Math.max(from, time));
   const [closed, connected, ready] = [within(closedAt), within(connectedAt), within(since)];
   return {
@@ -91,4 +127,8 @@ function latest(writes: readonly Acknowledged[]): Acknowledged | undefined {
     (a, b) => (a === undefined || b.at > a.at ? b : a),
     undefined,
   );
+}
+
+function greatest(values: readonly number[]): number | undefined {
+  return values.length === 0 ? undefined : Math.max(...values);
 }
