@@ -1,10 +1,11 @@
 /** `npm run bench`: this project's cutover and its peers, on the same servers in the same run. */
-import { mkdir, writeFile } from "node:fs/promises";
+import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { format, resolveConfig } from "prettier";
-import type { BenchResults } from "../bench/peers/benchResults.ts";
+import { summarizeCases, type BenchResults } from "../bench/peers/benchResults.ts";
 import { lastLineOf } from "../bench/peers/lastLine.ts";
 import { markdownOf } from "../bench/peers/markdown.ts";
+import { mergeResults } from "../bench/peers/merge.ts";
 import { parseBenchOptions, USAGE } from "../bench/peers/options.ts";
 import { plotOf } from "../bench/peers/plot.ts";
 import { BenchRun } from "../bench/peers/run.ts";
@@ -25,10 +26,15 @@ async function main(args: string[]): Promise<void> {
   const say = (text: string): void => {
     console.log(text);
   };
-  const run = await BenchRun.create(options, interruptible(), say);
+  const folder = resolve(PROJECT_ROOT, options.output);
+  const earlier = options.add ? await earlierIn(folder, options.quick) : undefined;
+  const run = await BenchRun.create(options, args.join(" "), interruptible(), say);
+  // Throws now rather than after an hour, where they can't be added.
+  if (earlier !== undefined) mergeResults(earlier, run.results);
   try {
-    const results = await run.run();
-    await save(results, resolve(PROJECT_ROOT, options.output));
+    const measured = await run.run();
+    const results = earlier === undefined ? measured : mergeResults(earlier, measured);
+    await save(results, folder);
     // Last, whatever else happened: this line is what scripts read.
     console.log(`\n${JSON.stringify(lastLineOf(results))}`);
   } finally {
@@ -36,10 +42,24 @@ async function main(args: string[]): Promise<void> {
   }
 }
 
+/** Results that are there already; undefined where there are none. */
+async function earlierIn(folder: string, quick: boolean): Promise<BenchResults | undefined> {
+  try {
+    return JSON.parse(await readFile(join(folder, `${fileName(quick)}.json`), "utf8")) as BenchResults;
+  } catch (error) {
+    if (error instanceof Error && "code" in error && error.code === "ENOENT") return undefined;
+    throw error;
+  }
+}
+
+function fileName(quick: boolean): string {
+  return quick ? "quick" : "peers";
+}
+
 async function save(results: BenchResults, folder: string): Promise<void> {
   await mkdir(folder, { recursive: true });
-  const name = results.quick ? "quick" : "peers";
-  const json = { ...results, lastLine: lastLineOf(results) };
+  const name = fileName(results.quick);
+  const json = { lastLine: lastLineOf(results), cases: summarizeCases(results.rounds), ...results };
   await writeTidily(join(folder, `${name}.json`), JSON.stringify(json));
   await writeTidily(join(folder, `${name}.md`), markdownOf(results, `${name}.svg`));
   await writeFile(join(folder, `${name}.svg`), plotOf(results));
@@ -65,6 +85,7 @@ function interruptible(): AbortSignal {
   for (const name of ["SIGINT", "SIGTERM"] as const) {
     process.once(name, () => {
       console.error("\nInterrupted: the round under way is ended, and what was started is removed");
+      process.exitCode = 1;
       controller.abort(new Error("the bench was interrupted"));
     });
   }

@@ -50,7 +50,7 @@ export function lastLineOf(results: BenchResults): LastLine {
   const wait: Figure = (summary) => summary.longestWait?.median ?? null;
   const ours = cases.filter(({ contestant }) => contestant === "cutover");
   const total = (field: "lost" | "repeated"): number | null =>
-    ours.length === 0 ? null : ours.reduce((sum, summary) => sum + summary[field], 0);
+    ours.length === 0 ? null : ours.reduce((sum, summary) => sum + summary.total[field], 0);
   const noOp = results.noOp;
   return {
     pauseVsFailover: against(cases, "failover", pause, pause),
@@ -66,12 +66,12 @@ export function lastLineOf(results: BenchResults): LastLine {
 }
 
 /**
- * Our pause against Sentinel's where one counts from the last write that was not lost: its old primary goes on
+ * Our pause against Sentinel's where one counts from the last acknowledgement, lost or not: its old primary goes on
  * acknowledging writes after the new one was promoted, and then drops them.
  */
-export function survivingPauseVsSentinel(results: BenchResults): number | null {
-  const surviving: Figure = (summary) => summary.survivingPause?.median ?? null;
-  return against(summarizeCases(results.rounds), "sentinel", surviving, surviving);
+export function silenceVsSentinel(results: BenchResults): number | null {
+  const silence: Figure = (summary) => summary.silence?.median ?? null;
+  return against(summarizeCases(results.rounds), "sentinel", silence, silence);
 }
 
 function against(

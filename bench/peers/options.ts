@@ -1,6 +1,6 @@
 import { parseArgs } from "node:util";
 import { CONTESTANTS, type ContestantName } from "./contestants/contestant.ts";
-import type { Case } from "./round.ts";
+import type { Case, RoundOptions } from "./round.ts";
 
 /** A case, who takes part in it, and how often. */
 export interface Heat extends Case {
@@ -8,8 +8,13 @@ export interface Heat extends Case {
   rounds: number;
 }
 
+/** What a case is called where people read. */
+export function nameOf({ gigabytes, connections, load }: Case): string {
+  return `${gigabytes} GB, ${connections} connections, ${load}`;
+}
+
 /** What the bench was asked to do. */
-export interface BenchOptions {
+export interface BenchOptions extends RoundOptions {
   quick: boolean;
   /** In the order in which they are run; heats of one size of data share their servers. */
   heats: readonly Heat[];
@@ -21,6 +26,8 @@ export interface BenchOptions {
   minutes: number;
   /** The folder of the results, absolute or in the project. */
   output: string;
+  /** Results that are in the folder are added to. */
+  add: boolean;
 }
 
 /** Shown for `--help` and for what can't be understood. */
@@ -33,16 +40,18 @@ export const USAGE = `npm run bench -- [options]
   --rounds <n>            of each contestant in each case         (default: 10)
   --previews <n>          no-op previews and ups, 0: none         (default: 10)
   --bridge <n>            rounds of the bridge's bench, 0: none   (default: 3)
+  --backup                our cutovers take their backup as well, which takes minutes at 4 GB
   --minutes <n>           begin nothing after that                (default: 600; quick: 8)
-  --output <folder>       of the results                          (default: bench/results)`;
+  --output <folder>       of the results                          (default: bench/results)
+  --add                   to the results that are there: cases that are run replace what is known of them`;
 
 /**
  * As many cases as 10 minutes have room for; at 4 GB the peers would take them all. What comes last is what a slow machine
  * doesn't get to.
  */
 const QUICK: readonly Heat[] = [
-  { gigabytes: 4, connections: 50, load: "load", rounds: 3, contestants: ["cutover"] },
-  { gigabytes: 0.1, connections: 50, load: "load", rounds: 4, contestants: CONTESTANTS },
+  { gigabytes: 4, connections: 50, load: "load", rounds: 5, contestants: ["cutover"] },
+  { gigabytes: 0.1, connections: 50, load: "load", rounds: 5, contestants: CONTESTANTS },
   { gigabytes: 0.1, connections: 1, load: "load", rounds: 2, contestants: CONTESTANTS },
   { gigabytes: 0.1, connections: 50, load: "idle", rounds: 2, contestants: CONTESTANTS },
   { gigabytes: 0.1, connections: 1000, load: "load", rounds: 1, contestants: CONTESTANTS },
@@ -66,6 +75,8 @@ export function parseBenchOptions(args: string[]): BenchOptions {
       bridge: { type: "string" },
       minutes: { type: "string" },
       output: { type: "string", default: "bench/results" },
+      add: { type: "boolean", default: false },
+      backup: { type: "boolean", default: false },
     },
   });
   const { quick } = values;
@@ -73,10 +84,12 @@ export function parseBenchOptions(args: string[]): BenchOptions {
   return {
     quick,
     heats: quick ? QUICK : everyCase(values),
-    previews: numberOf("previews", values.previews ?? (quick ? "2" : "10"), 0),
+    previews: numberOf("previews", values.previews ?? (quick ? "3" : "10"), 0),
     bridge: { megabytes: quick ? 100 : 700, rounds: bridgeRounds },
     minutes: numberOf("minutes", values.minutes ?? (quick ? "8" : "600"), 1),
     output: values.output,
+    add: values.add,
+    backup: values.backup,
   };
 }
 

@@ -1,5 +1,5 @@
-import { Clients } from "./clients/clients.ts";
-import type { ClientTrace, Sight } from "./clients/messages.ts";
+import { Clients, type SightOfAll } from "./clients/clients.ts";
+import type { ClientTrace } from "./clients/messages.ts";
 import type { Contestant, ContestantName, OwnReport } from "./contestants/contestant.ts";
 import type { PhaseRecord } from "../../components/engine/cutover/phases.ts";
 import { Cutover } from "./contestants/cutover.ts";
@@ -15,13 +15,19 @@ export interface Case {
   load: "idle" | "load";
 }
 
+/** How rounds are run, alike in every case. */
+export interface RoundOptions {
+  /** Our cutovers take the backup that an update takes before it holds writes; peers take none. */
+  backup: boolean;
+}
+
 /** What one contestant did in one round. Times in milliseconds. */
 export interface Round extends Case {
   contestant: ContestantName;
   round: number;
-  /** As clients saw it: see `Sight`. Null where it could not be told. */
+  /** As clients saw it: see `Pauses`. Null where it could not be told. */
   pauseMs: number | null;
-  survivingPauseMs: number | null;
+  silenceMs: number | null;
   /** The contestant's own account of the pause. */
   ownPauseMs: number | null;
   longestWaitMs: number;
@@ -34,6 +40,7 @@ export interface Round extends Case {
   findings?: string[];
   phases?: PhaseRecord[];
   trace?: ClientTrace;
+  waitTrace?: ClientTrace;
 }
 
 /** Writes that clients get acknowledged before and after a move, so that its surroundings are ordinary. */
@@ -45,8 +52,14 @@ const FINDINGS = 3;
 let made = 0;
 
 /** Moves clients once and looks at what they saw; leaves the scene as it was. */
-export async function runRound(scene: Scene, name: ContestantName, at: Case, round: number): Promise<Round> {
-  const contestant = contestantOf(name, scene);
+export async function runRound(
+  scene: Scene,
+  name: ContestantName,
+  at: Case,
+  round: number,
+  options: RoundOptions,
+): Promise<Round> {
+  const contestant = contestantOf(name, scene, options);
   let clients: Clients | undefined;
   try {
     const target = await contestant.prepare();
@@ -68,12 +81,12 @@ export async function runRound(scene: Scene, name: ContestantName, at: Case, rou
 }
 
 function figuresOf(
-  { pauseMs, survivingPauseMs, longestWaitMs, errors, lost, repeated, acknowledged, ...sight }: Sight,
+  { pauseMs, silenceMs, longestWaitMs, errors, lost, repeated, acknowledged, ...sight }: SightOfAll,
   own: OwnReport,
 ): Omit<Round, keyof Case | "contestant" | "round"> {
   return {
     pauseMs: pauseMs ?? null,
-    survivingPauseMs: survivingPauseMs ?? null,
+    silenceMs: silenceMs ?? null,
     ownPauseMs: own.pauseMs ?? null,
     longestWaitMs,
     errors,
@@ -83,14 +96,15 @@ function figuresOf(
     clientStallMs: sight.ownStallMs,
     ...(sight.findings.length === 0 ? {} : { findings: sight.findings.slice(0, FINDINGS) }),
     ...(sight.trace === undefined ? {} : { trace: sight.trace }),
+    ...(sight.waitTrace === undefined ? {} : { waitTrace: sight.waitTrace }),
     ...(own.phases === undefined ? {} : { phases: own.phases }),
   };
 }
 
-function contestantOf(name: ContestantName, scene: Scene): Contestant {
+function contestantOf(name: ContestantName, scene: Scene, { backup }: RoundOptions): Contestant {
   switch (name) {
     case "cutover":
-      return new Cutover(scene);
+      return new Cutover(scene, backup);
     case "failover":
       return new Failover(scene);
     case "sentinel":

@@ -1,14 +1,18 @@
+import { loadavg } from "node:os";
 import { measureBridge } from "./bridgeRatio.ts";
 import type { BenchResults } from "./benchResults.ts";
 import type { ContestantName } from "./contestants/contestant.ts";
 import { lookAtMachine } from "./machine.ts";
 import { measureNoOps } from "./noOp.ts";
-import type { BenchOptions, Heat } from "./options.ts";
+import { nameOf, type BenchOptions, type Heat } from "./options.ts";
 import { runRound, type Round } from "./round.ts";
 import { Scene, benchContainers } from "./scene.ts";
 
 /** Says what goes on. */
 export type Say = (text: string) => void;
+
+const NO_OPS = "no-op preview and up";
+const BRIDGE = "bridge";
 
 /** A run of the whole bench; what fails is noted, and the rest goes on. */
 export class BenchRun {
@@ -25,10 +29,25 @@ export class BenchRun {
     this.results = results;
   }
 
-  /** Looks at the machine; nothing is started yet. */
-  static async create(options: BenchOptions, signal: AbortSignal, say: Say): Promise<BenchRun> {
+  /**
+   * Looks at the machine; nothing is started yet.
+   * @param asked the options as they were given
+   */
+  static async create(
+    options: BenchOptions,
+    asked: string,
+    signal: AbortSignal,
+    say: Say,
+  ): Promise<BenchRun> {
     return new BenchRun(options, signal, say, {
-      date: new Date().toISOString(),
+      runs: [
+        {
+          date: new Date().toISOString(),
+          options: asked,
+          loadAverage: loadavg()[0] ?? 0,
+          parts: partsOf(options),
+        },
+      ],
       quick: options.quick,
       machine: await lookAtMachine(),
       rounds: [],
@@ -38,29 +57,39 @@ export class BenchRun {
     });
   }
 
-  /** Runs every part, the short ones first, since the heats may use up the time. */
+  /** Runs every part; where it is interrupted, answers with what was measured until then. */
   async run(): Promise<BenchResults> {
+    try {
+      await this.runParts();
+    } catch (error) {
+      if (!this.signal.aborted) throw error;
+      this.note("everything after this", "left out, the bench was interrupted");
+    }
+    return this.results;
+  }
+
+  /** The short ones first, since the heats may use up the time. */
+  private async runParts(): Promise<void> {
     const { previews, bridge, heats } = this.options;
     if (previews > 0) {
-      await this.part("no-op preview and up", async () => {
+      await this.part(NO_OPS, async () => {
         this.results.noOp = await measureNoOps(previews, this.signal);
       });
     }
     if (bridge.rounds > 0) {
-      await this.part("bridge", async () => {
+      await this.part(BRIDGE, async () => {
         this.results.bridge = await measureBridge(bridge, this.signal);
       });
     }
     for (const [gigabytes, ofSize] of Map.groupBy(heats, (heat) => heat.gigabytes)) {
       await this.part(`${gigabytes} GB of data`, () => this.runSize(gigabytes, ofSize));
     }
-    return this.results;
   }
 
   private async part(name: string, work: () => Promise<void>): Promise<void> {
     this.signal.throwIfAborted();
     if (this.isLate()) {
-      this.note(`${name}: left out, the time was up`);
+      this.note(name, "left out, the time was up");
       return;
     }
     this.say(name);
@@ -68,7 +97,7 @@ export class BenchRun {
       await work();
     } catch (error) {
       this.signal.throwIfAborted();
-      this.note(`${name}: ${error instanceof Error ? error.message : String(error)}`);
+      this.note(name, error instanceof Error ? error.message : String(error));
     }
   }
 
@@ -87,12 +116,11 @@ export class BenchRun {
   }
 
   private async runHeat(scene: Scene, heat: Heat): Promise<void> {
-    const name = `${heat.gigabytes} GB, ${heat.connections} connections, ${heat.load}`;
     for (let round = 1; round <= heat.rounds; round++) {
       for (const contestant of heat.contestants) {
         this.signal.throwIfAborted();
         if (this.isLate()) {
-          this.note(`${name}: ended in round ${round}, the time was up`);
+          this.note(nameOf(heat), `ended in round ${round}, the time was up`);
           return;
         }
         await this.turn(scene, contestant, heat, round);
@@ -103,14 +131,12 @@ export class BenchRun {
   private async turn(scene: Scene, contestant: ContestantName, heat: Heat, round: number): Promise<void> {
     const { gigabytes, connections, load } = heat;
     try {
-      const made = await runRound(scene, contestant, { gigabytes, connections, load }, round);
+      const made = await runRound(scene, contestant, { gigabytes, connections, load }, round, this.options);
       this.results.rounds.push(made);
       this.say(`  ${lineOf(made)}`);
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error);
-      this.note(
-        `${contestant}, ${gigabytes} GB, ${connections} connections, ${load}, round ${round}: ${reason}`,
-      );
+      this.note(nameOf(heat), `${contestant}, round ${round}: ${reason}`);
       await scene.reset();
     }
   }
@@ -119,10 +145,18 @@ export class BenchRun {
     return performance.now() - this.startedAt > this.options.minutes * 60_000;
   }
 
-  private note(text: string): void {
-    this.results.notes.push(text);
-    this.say(`  ${text}`);
+  private note(part: string, text: string): void {
+    this.results.notes.push({ part, text });
+    this.say(`  ${part}: ${text}`);
   }
+}
+
+function partsOf({ previews, bridge, heats }: BenchOptions): string[] {
+  return [
+    ...(previews > 0 ? [NO_OPS] : []),
+    ...(bridge.rounds > 0 ? [BRIDGE] : []),
+    ...new Set(heats.flatMap((heat) => [`${heat.gigabytes} GB of data`, nameOf(heat)])),
+  ];
 }
 
 function lineOf(round: Round): string {

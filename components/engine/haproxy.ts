@@ -38,23 +38,25 @@ export class Haproxy implements Traffic {
 
   async prepare(): Promise<void> {
     this.sessions = (await this.observe()).sessions;
-    this.ready = await Promise.all([this.connect(), this.connect()]);
+    this.ready = [await this.connect()];
   }
 
   async open(to: Colour): Promise<void> {
-    // Health rather than admin state: the checks stay in force, so that a proxy without a driver still follows the
-    // servers. First of all they are put in force again, should somebody have overruled them.
-    await this.run([...followChecks(to), `set server ${BACKEND}/${to} health up`]);
+    await this.run(openCommands(to));
   }
 
-  async shut(from: Colour): Promise<number> {
+  shut(from: Colour): Promise<number> {
+    return this.shutBy(from, shutCommands(from));
+  }
+
+  move(from: Colour, to: Colour): Promise<number> {
+    return this.shutBy(from, [...openCommands(to), ...shutCommands(from)]);
+  }
+
+  /** One line is carried out without anything between its commands. */
+  private async shutBy(from: Colour, commands: string[]): Promise<number> {
     const sessions = this.sessions ?? (await this.observe()).sessions;
-    // One line is carried out without anything between its commands.
-    await this.run([
-      ...followChecks(from),
-      `set server ${BACKEND}/${from} health down`,
-      `shutdown sessions server ${BACKEND}/${from}`,
-    ]);
+    await this.run(commands);
     return sessions[from];
   }
 
@@ -118,6 +120,22 @@ export class Haproxy implements Traffic {
 function takesClients(row: ReadonlyMap<string, string>): boolean {
   const status = row.get("status") ?? "";
   return (status.startsWith("UP") || status === "no check") && row.get("weight") !== "0";
+}
+
+/**
+ * Health rather than admin state: the checks stay in force, so that a proxy without a driver still follows the servers.
+ * First of all they are put in force again, should somebody have overruled them.
+ */
+function openCommands(to: Colour): string[] {
+  return [...followChecks(to), `set server ${BACKEND}/${to} health up`];
+}
+
+function shutCommands(from: Colour): string[] {
+  return [
+    ...followChecks(from),
+    `set server ${BACKEND}/${from} health down`,
+    `shutdown sessions server ${BACKEND}/${from}`,
+  ];
 }
 
 /** Commands after which the checks alone decide on a server. */

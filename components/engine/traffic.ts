@@ -21,6 +21,8 @@ export interface Traffic {
   open(to: Colour): Promise<void>;
   /** Keeps new connections away from `from` and shuts every session there; returns how many. */
   shut(from: Colour): Promise<number>;
+  /** `open(to)` and `shut(from)` in one round trip, for clients that wait; returns how many sessions were shut. */
+  move(from: Colour, to: Colour): Promise<number>;
   /** Ends connections to the switch itself. */
   close(): void;
 }

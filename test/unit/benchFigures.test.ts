@@ -1,7 +1,8 @@
 import { describe, expect, test } from "vitest";
 import { summarizeCases, type BenchResults } from "../../bench/peers/benchResults.ts";
-import { pausesOf, type SeenLane } from "../../bench/peers/clients/sight.ts";
-import { isReached, lastLineOf, survivingPauseVsSentinel } from "../../bench/peers/lastLine.ts";
+import { edgesOf, longestWaitOf, pausesOf, type SeenLane } from "../../bench/peers/clients/sight.ts";
+import { isReached, lastLineOf, silenceVsSentinel } from "../../bench/peers/lastLine.ts";
+import { mergeResults } from "../../bench/peers/merge.ts";
 import { markdownOf } from "../../bench/peers/markdown.ts";
 import { plotOf } from "../../bench/peers/plot.ts";
 import type { Round } from "../../bench/peers/round.ts";
@@ -15,7 +16,7 @@ const round = (changes: Partial<Round>): Round => ({
   contestant: "cutover",
   round: 1,
   pauseMs: 10,
-  survivingPauseMs: 10,
+  silenceMs: 10,
   ownPauseMs: 5,
   longestWaitMs: 20,
   errors: 0,
@@ -27,7 +28,7 @@ const round = (changes: Partial<Round>): Round => ({
 });
 
 const results = (rounds: Round[]): BenchResults => ({
-  date: "2026-01-01T00:00:00.000Z",
+  runs: [{ date: "2026-01-01T00:00:00.000Z", options: "--quick", loadAverage: 0, parts: [] }],
   quick: true,
   machine: { cores: 2, memoryGb: 8, cpu: "some", node: "24", docker: "20", servers: {} },
   rounds,
@@ -67,19 +68,19 @@ describe("the last line", () => {
       ...[400, 200].map((pauseMs) => round({ contestant: "failover", pauseMs, lost: 7 })),
       round({ connections: 1, pauseMs: 60 }),
       round({ connections: 1, contestant: "failover", pauseMs: 300 }),
-      round({ contestant: "sentinel", pauseMs: 5, survivingPauseMs: 1_000 }),
+      round({ contestant: "sentinel", pauseMs: 1_000, silenceMs: 5 }),
       round({ gigabytes: 4, pauseMs: 24 }),
     ];
     const line = lastLineOf(results(rounds));
     expect(line.pauseVsFailover).toBeCloseTo((20 / 300 + 60 / 300) / 2);
     expect(line).toMatchObject({
-      pauseVsSentinel: 4,
+      pauseVsSentinel: 0.02,
       pauseGrowth: 1.2,
       lost: 0,
       repeated: 0,
       previewRatio: null,
     });
-    expect(survivingPauseVsSentinel(results(rounds))).toBe(0.01);
+    expect(silenceVsSentinel(results(rounds))).toBe(2);
   });
 
   test("says which targets are reached", () => {
@@ -111,20 +112,59 @@ describe("what clients saw", () => {
 
   test("is the time between the servers' acknowledgements, and where it went", () => {
     const seen = [lane([1, 2, 3], [push(1, 90), push(2, 110), push(3, 160)])];
-    expect(pausesOf(seen, "new", false)).toEqual({
+    expect(pausesOf([edgesOf(seen, "new", false)])).toEqual({
       pauseMs: 50,
-      survivingPauseMs: 50,
-      trace: { untilClosed: 5, untilConnected: 25, untilReady: 10, untilWritten: 10 },
+      silenceMs: 50,
+      trace: { untilClosed: 5, untilConnected: 25, untilReady: 10, untilAnswered: 10 },
     });
   });
 
   test("begins at the last write that was not lost, for whom that counts", () => {
     const seen = [lane([1, 3], [push(1, 90), push(2, 110), push(3, 160)])];
-    expect(pausesOf(seen, "new", true)).toMatchObject({ pauseMs: 50, survivingPauseMs: 70 });
+    expect(pausesOf([edgesOf(seen, "new", true)])).toMatchObject({ pauseMs: 70, silenceMs: 50 });
+  });
+
+  test("is put together from what several processes saw, on one clock", () => {
+    const early = edgesOf([lane([1, 2], [push(1, 90), push(2, 160)])], "new", false, 1_000);
+    const late = edgesOf([lane([1, 2], [push(1, 130), push(2, 180)])], "new", false, 1_000);
+    expect(pausesOf([early, late, {}])).toMatchObject({ pauseMs: 30, trace: { untilReady: 10 } });
+  });
+
+  test("is a wait as well, for whoever waited longest since the move began", () => {
+    const waiting = { ...push(3, 165), invokedAt: 130 };
+    const seen = [lane([1], [{ ...push(1, 110), invokedAt: 10 }]), lane([2, 3], [push(2, 112), waiting])];
+    expect(longestWaitOf(seen, 100)).toEqual({
+      longestWaitMs: 35,
+      waitTrace: { untilClosed: 0, untilConnected: 10, untilReady: 10, untilAnswered: 15 },
+    });
   });
 
   test("is nothing where the new server acknowledged nothing", () => {
-    expect(pausesOf([lane([1], [push(1, 90)])], "new", false)).toEqual({});
+    expect(pausesOf([edgesOf([lane([1], [push(1, 90)])], "new", false)])).toEqual({});
+  });
+});
+
+describe("results of several runs", () => {
+  test("are put together, with a case that was measured again from one run only", () => {
+    const before = {
+      ...results([round({ pauseMs: 1 }), round({ gigabytes: 4, pauseMs: 2 })]),
+      notes: [
+        { part: "a", text: "old" },
+        { part: "b", text: "kept" },
+      ],
+    };
+    const added = { ...results([round({ pauseMs: 3 })]), bridge: spreadOf([0.5]) };
+    const runs = added.runs.map((run) => ({ ...run, parts: ["a"] }));
+    const merged = mergeResults(before, { ...added, runs });
+    expect(merged.rounds.map(({ pauseMs }) => pauseMs)).toEqual([2, 3]);
+    expect(merged).toMatchObject({ bridge: { median: 0.5 }, notes: [{ part: "b", text: "kept" }] });
+    expect(merged.runs).toHaveLength(2);
+  });
+
+  test("are not put together where they were made on different machines", () => {
+    const other = results([]);
+    other.machine.cores = 64;
+    expect(() => mergeResults(results([]), other)).toThrow("made elsewhere (2 cores");
   });
 });
 
@@ -132,7 +172,7 @@ describe("the report", () => {
   const rounds = [round({}), round({ contestant: "sentinel", pauseMs: null, lost: 3 })];
 
   test("has a line for each contestant in each case, and says what was not measured", () => {
-    expect(summarizeCases(rounds).map(({ contestant, lost }) => [contestant, lost])).toEqual([
+    expect(summarizeCases(rounds).map(({ contestant, total }) => [contestant, total.lost])).toEqual([
       ["cutover", 0],
       ["sentinel", 3],
     ]);

@@ -31,8 +31,7 @@ describe("the warm-up of a write pause", () => {
     await warmUpPause(input, ({ from, to, traffic }) => {
       const step = (name: string) => async (): Promise<string> => {
         ran.push(name);
-        await traffic.open("green");
-        await traffic.shut("blue");
+        await traffic.move("blue", "green");
         for (const server of [from.primary, to.primary]) {
           expect(await server.call("CONFIG", "REWRITE")).toBe("OK");
           const [paused, info] = await server.transaction(["CLIENT", "PAUSE", 1], ["INFO", "replication"]);

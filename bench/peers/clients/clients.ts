@@ -1,38 +1,54 @@
-import { fork, type ChildProcess } from "node:child_process";
-import { once } from "node:events";
-import { fileURLToPath } from "node:url";
 import { until } from "../../../components/engine/until.ts";
 import type { ClientEndpoint } from "../../../test/support/workload/endpoint.ts";
-import type { ClientsOptions, Reply, Request, Sight } from "./messages.ts";
+import { ClientProcess } from "./clientProcess.ts";
+import type { ClientTarget, ClientTrace, ProcessOptions, Sight } from "./messages.ts";
+import { pausesOf, type Pauses } from "./sight.ts";
 
-/** Clients of one round, in a process of their own. */
+/** What the clients of a round do. */
+export interface ClientsOptions {
+  target: ClientTarget;
+  connections: number;
+  /** `load`: 2,000 operations a second over all connections. `idle`: one writes, one write after the other. */
+  load: "idle" | "load";
+  /** Of all keys. */
+  keyPrefix: string;
+}
+
+/** What all clients of a round saw together. */
+export type SightOfAll = Omit<Sight, "edges"> & Pauses & { waitTrace?: ClientTrace };
+
+/**
+ * Clients of one round. One of them writes one write after the other from a process of its own, to see the pause by: in
+ * one process with the others it would wait until each of them has logged in again, which takes a core 1.4 ms.
+ */
 export class Clients {
   /** All that they ever write to. */
   readonly keys: string[];
-  private readonly child: ChildProcess;
+  private readonly processes: ClientProcess[];
   private readonly connections: number;
 
-  private constructor(child: ChildProcess, connections: number, keys: string[]) {
-    this.child = child;
+  private constructor(processes: ClientProcess[], connections: number) {
+    this.processes = processes;
     this.connections = connections;
-    this.keys = keys;
+    this.keys = processes.flatMap(({ keys }) => keys);
   }
 
   /** Starts them; resolves when every one has had its first answer. */
   static async start(options: ClientsOptions): Promise<Clients> {
-    const child = fork(fileURLToPath(new URL("process.ts", import.meta.url)), [], { execArgv: [] });
-    try {
-      const { keys } = await ask(child, { type: "start", options }, "started");
-      return new Clients(child, options.connections, keys);
-    } catch (error) {
-      child.kill("SIGKILL");
-      throw error;
+    const started = await Promise.allSettled(processesFor(options).map((part) => ClientProcess.start(part)));
+    const processes = started.flatMap((outcome) => (outcome.status === "fulfilled" ? [outcome.value] : []));
+    const failed = started.find((outcome) => outcome.status === "rejected");
+    const clients = new Clients(processes, options.connections);
+    if (failed !== undefined) {
+      clients.kill();
+      throw failed.reason;
     }
+    return clients;
   }
 
   /** What is counted is counted from now on. */
   async mark(): Promise<void> {
-    await ask(this.child, { type: "mark" }, "marked");
+    await Promise.all(this.processes.map((process) => process.mark()));
   }
 
   /**
@@ -52,45 +68,50 @@ export class Clients {
     );
   }
 
-  /** Stops asking, waits for what is under way, audits what is at `auditAt`, and ends the process. */
-  async stop(server: string, auditAt: ClientEndpoint): Promise<Sight> {
-    try {
-      return (await ask(this.child, { type: "stop", server, auditAt }, "stopped")).sight;
-    } finally {
-      this.kill();
-    }
+  /** Stops asking, waits for what is under way, audits what is at `auditAt`, and ends the processes. */
+  async stop(server: string, auditAt: ClientEndpoint): Promise<SightOfAll> {
+    return together(await Promise.all(this.processes.map((process) => process.stop(server, auditAt))));
   }
 
-  /** Ends the process at once; no-op where it has ended. */
+  /** Ends the processes at once; no-op where they have ended. */
   kill(): void {
-    this.child.kill("SIGKILL");
+    for (const process of this.processes) process.kill();
   }
 
-  private progress(server = ""): Promise<Extract<Reply, { type: "progressed" }>> {
-    return ask(this.child, { type: "progress", server }, "progressed");
+  private async progress(server?: string): Promise<{ moved: number; acknowledged: number }> {
+    const parts = await Promise.all(this.processes.map((process) => process.progress(server)));
+    return { moved: sum(parts, "moved"), acknowledged: sum(parts, "acknowledged") };
   }
 }
 
-async function ask<T extends Reply["type"]>(
-  child: ChildProcess,
-  request: Request,
-  type: T,
-): Promise<Extract<Reply, { type: T }>> {
-  if (!child.connected) throw new Error("the clients' process has ended");
-  const over = new AbortController();
-  try {
-    const answer = once(child, "message", { signal: over.signal }) as Promise<[Reply]>;
-    const end = once(child, "exit", { signal: over.signal }).then(() => {
-      throw new Error(`the clients' process ended before it answered to ${request.type}`);
-    });
-    end.catch(() => undefined);
-    child.send(request);
-    const [reply] = await Promise.race([answer, end]);
-    if (reply.type === "failed") throw new Error(`the clients' process: ${reply.message}`);
-    if (reply.type !== type)
-      throw new Error(`the clients' process answered ${reply.type} to ${request.type}`);
-    return reply as Extract<Reply, { type: T }>;
-  } finally {
-    over.abort();
-  }
+function processesFor({ target, connections, load, keyPrefix }: ClientsOptions): ProcessOptions[] {
+  const part = (name: string, count: number, pace: ProcessOptions["pace"]): ProcessOptions => ({
+    target,
+    connections: count,
+    pace,
+    keyPrefix: `${keyPrefix}:${name}`,
+  });
+  if (connections === 1) return [part("all", 1, load === "idle" ? "at once" : "rate")];
+  return [part("one", 1, "at once"), part("rest", connections - 1, load === "idle" ? "rest" : "rate")];
+}
+
+function together(sights: readonly Sight[]): SightOfAll {
+  const [first, ...others] = sights;
+  if (first === undefined) throw new Error("there were no clients");
+  const longest = others.reduce((a, b) => (b.longestWaitMs > a.longestWaitMs ? b : a), first);
+  return {
+    ...pausesOf(sights.map(({ edges }) => edges)),
+    longestWaitMs: longest.longestWaitMs,
+    ...(longest.waitTrace === undefined ? {} : { waitTrace: longest.waitTrace }),
+    errors: sum(sights, "errors"),
+    acknowledged: sum(sights, "acknowledged"),
+    lost: sum(sights, "lost"),
+    repeated: sum(sights, "repeated"),
+    findings: sights.flatMap(({ findings }) => findings),
+    ownStallMs: Math.max(...sights.map(({ ownStallMs }) => ownStallMs)),
+  };
+}
+
+function sum<K extends string>(parts: readonly Record<K, number>[], field: K): number {
+  return parts.reduce((total, part) => total + part[field], 0);
 }

@@ -12,41 +12,44 @@ export type ClientTarget =
       password: string;
     };
 
-/** What the clients do. */
-export interface ClientsOptions {
+/** What the clients of one process do. */
+export interface ProcessOptions {
   target: ClientTarget;
   /** One ioredis client each. */
   connections: number;
-  /** `load`: all of them write. `idle`: one does, one write after the other, to see the pause by; the rest rest. */
-  load: "idle" | "load";
+  /** `rate`: 2,000 operations a second over all of them. `at once`: each asks again as soon as it was answered. */
+  pace: "rate" | "at once" | "rest";
   /** Of all keys. */
   keyPrefix: string;
 }
 
-/** Where the pause went for the client that the new server acknowledged the first write to. Milliseconds. */
+/** Where a client's time without an answer went. Milliseconds. */
 export interface ClientTrace {
-  /** From the last write that the old server acknowledged to any client until this one's connection was closed. */
+  /** Until its connection to the old server was closed. */
   untilClosed: number;
   /** Until it had a connection again: its library's delay before it tries, and its tries. */
   untilConnected: number;
   /** Until the library took it for ready: login and questions. */
   untilReady: number;
-  /** Until the first write was acknowledged. */
-  untilWritten: number;
+  /** Until the command was answered. */
+  untilAnswered: number;
 }
 
-/** What clients saw of a switch. Times in milliseconds. */
+/** When the clients of one process wrote on either side of a switch. Milliseconds on the machine's monotonic clock. */
+export interface Edges {
+  /** The last write that the old server acknowledged, and the last of those that was still there at the end. */
+  lastAt?: number;
+  survivorAt?: number;
+  /** The first one that the new server acknowledged, and the steps of its client's connection. */
+  first?: { at: number; closedAt: number; connectedAt: number; since: number };
+}
+
+/** What the clients of one process saw of a switch. Times in milliseconds. */
 export interface Sight {
-  /**
-   * From the last write that was acknowledged by the old server to the first one by the new server; negative where the
-   * old one still took writes. Absent where the new one acknowledged none.
-   */
-  pauseMs?: number;
-  /** The same, from the last write on the old server that was still there at the end. */
-  survivingPauseMs?: number;
-  trace?: ClientTrace;
+  edges: Edges;
   /** Of reads and writes asked for since the move began: the longest time until one was answered. */
   longestWaitMs: number;
+  waitTrace?: ClientTrace;
   /** Errors that surfaced, and writes acknowledged, since the move began. */
   errors: number;
   acknowledged: number;
@@ -54,13 +57,13 @@ export interface Sight {
   lost: number;
   repeated: number;
   findings: string[];
-  /** The longest that the clients' own process was kept from running. */
+  /** The longest that the process was kept from running. */
   ownStallMs: number;
 }
 
 /** What the parent asks of the clients' process; every request is answered once, in order. */
 export type Request =
-  | { type: "start"; options: ClientsOptions }
+  | { type: "start"; options: ProcessOptions }
   | { type: "mark" }
   | { type: "progress"; server: string }
   | { type: "stop"; server: string; auditAt: ClientEndpoint };

@@ -7,9 +7,10 @@ import { setTimeout as delay } from "node:timers/promises";
 import { audit } from "../../../test/support/workload/audit.ts";
 import { openClient, type ClientEndpoint } from "../../../test/support/workload/endpoint.ts";
 import { Lane, readLaneState } from "../../../test/support/workload/lane.ts";
+import { until } from "../../../components/engine/until.ts";
 import { Random } from "../../../test/support/workload/random.ts";
-import type { ClientsOptions, Reply, Request, Sight } from "./messages.ts";
-import { pausesOf, type SeenLane } from "./sight.ts";
+import type { ProcessOptions, Reply, Request, Sight } from "./messages.ts";
+import { edgesOf, longestWaitOf } from "./sight.ts";
 import { TrackedClient } from "./trackedClient.ts";
 
 /** Writes and reads a second of all connections together. */
@@ -29,23 +30,30 @@ class Clients {
   private readonly done: Promise<unknown>;
   private markedAt = 0;
 
-  private constructor({ connections, load, keyPrefix }: ClientsOptions, clients: TrackedClient[]) {
+  private constructor({ connections, pace, keyPrefix }: ProcessOptions, clients: TrackedClient[]) {
     this.clients = clients;
-    const perClient = load === "idle" ? 1 : Math.max(1, Math.floor(LANES / connections));
-    const writing = load === "idle" ? clients.slice(0, 1) : clients;
+    const perClient = pace === "rate" ? Math.max(1, Math.floor(LANES / connections)) : 1;
+    const writing = pace === "rest" ? [] : clients;
     this.lanes = writing.flatMap((client, c) =>
       Array.from({ length: perClient }, (_, l) => ({
         client,
         lane: new Lane(client.redis, `${keyPrefix}:${c}:${l}`, new Random(c * 1_000 + l)),
       })),
     );
-    const interval = load === "idle" ? AT_ONCE_MS : (1_000 * this.lanes.length) / RATE;
+    const interval = pace === "rate" ? (1_000 * this.lanes.length) / RATE : AT_ONCE_MS;
     this.done = Promise.all(this.lanes.map(({ lane }) => lane.run(interval, this.ending.signal)));
   }
 
-  static async start(options: ClientsOptions): Promise<Clients> {
+  static async start(options: ProcessOptions): Promise<Clients> {
     const clients = Array.from({ length: options.connections }, () => new TrackedClient(options.target));
     await Promise.all(clients.map(({ redis }) => redis.ping()));
+    await until(
+      () => {
+        const known = clients.every((client) => client.epochAt(performance.now())?.server !== undefined);
+        return Promise.resolve(known ? true : undefined);
+      },
+      { timeoutMs: 30_000, intervalMs: 10, what: "all clients know their server" },
+    );
     return new Clients(options, clients);
   }
 
@@ -88,8 +96,8 @@ class Clients {
     const { total, windows, findings } = audit(seen, [{ name: "switch", from: this.markedAt }]);
     const since = windows["switch"] ?? total;
     return {
-      ...pausesOf(seen, server, total.lostWrites > 0),
-      longestWaitMs: longestWait(seen, this.markedAt),
+      edges: edgesOf(seen, server, total.lostWrites > 0, originOfClock()),
+      ...longestWaitOf(seen, this.markedAt),
       errors: since.clientErrors,
       acknowledged: since.acknowledgedWrites,
       // What was lost may have been written before the mark.
@@ -101,14 +109,9 @@ class Clients {
   }
 }
 
-/** Of reads as well, which wait for a connection like writes. */
-function longestWait(lanes: readonly SeenLane[], since: number): number {
-  const waits = lanes.flatMap(({ history }) =>
-    history.operations
-      .filter(({ invokedAt }) => invokedAt >= since)
-      .map(({ invokedAt, endedAt }) => endedAt - invokedAt),
-  );
-  return waits.reduce((longest, wait) => Math.max(longest, wait), 0);
+/** Of `performance.now` on the machine's monotonic clock, which all processes share. Milliseconds. */
+function originOfClock(): number {
+  return Number(process.hrtime.bigint()) / 1e6 - performance.now();
 }
 
 let running: Clients | undefined;

@@ -2,6 +2,9 @@ import { Redis } from "ioredis";
 import { openClient } from "../../../test/support/workload/endpoint.ts";
 import type { ClientTarget } from "./messages.ts";
 
+/** A server is asked for its name only so long after a connection stands that all clients have theirs again. */
+const ASK_AFTER_MS = 100;
+
 /** A connection of a client, from its first moment on. */
 export interface Epoch {
   /** When it was ready. On this process's monotonic clock, in milliseconds, like the others. */
@@ -9,7 +12,7 @@ export interface Epoch {
   /** When it stood, before the library's own questions, and when the one before it was closed. */
   connectedAt: number;
   closedAt: number;
-  /** Run ID of the server that it led to; absent where it ended before the server had said so. */
+  /** Run ID of the server that it leads to; absent until the server has said so, and where it ended before. */
   server?: string;
 }
 
@@ -32,20 +35,21 @@ export class TrackedClient {
         closedAt: this.closedAt,
       };
       this.epochs.push(epoch);
-      void this.redis.info("server").then(
-        (info) => {
-          const server = /run_id:(\w+)/.exec(info)?.[1];
-          // Sent again over a later connection, it would tell of that one.
-          if (this.epochs.at(-1) === epoch && server !== undefined) epoch.server = server;
-        },
-        () => undefined,
-      );
+      setTimeout(() => void this.ask(epoch), ASK_AFTER_MS).unref();
     });
   }
 
   /** The connection over which answers came at that time. */
   epochAt(time: number): Epoch | undefined {
     return this.epochs.findLast(({ since }) => since <= time);
+  }
+
+  private async ask(epoch: Epoch): Promise<void> {
+    if (this.epochs.at(-1) !== epoch || this.redis.status !== "ready") return;
+    const info = await this.redis.info("server").catch(() => "");
+    const server = /run_id:(\w+)/.exec(info)?.[1];
+    // Sent again over a later connection, it would tell of that one.
+    if (this.epochs.at(-1) === epoch && server !== undefined) epoch.server = server;
   }
 }
 

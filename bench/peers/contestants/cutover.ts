@@ -14,9 +14,12 @@ import type { CutoverOrder, CutoverReply } from "./cutoverProcess.ts";
 /** This project's cutover, in a fresh process each time, as an update has it. */
 export class Cutover implements Contestant {
   private readonly scene: Scene;
+  private readonly backup: boolean;
 
-  constructor(scene: Scene) {
+  /** @param backup takes the backup that an update takes before it holds writes */
+  constructor(scene: Scene, backup: boolean) {
     this.scene = scene;
+    this.backup = backup;
   }
 
   prepare(): Promise<ClientTarget> {
@@ -24,17 +27,18 @@ export class Cutover implements Contestant {
   }
 
   async move(): Promise<OwnReport> {
-    const backupDirectory = await mkdtemp(join(tmpdir(), "redis-bluegreen-bench-"));
     const { blue, green, proxy } = this.scene;
+    const order: CutoverOrder = {
+      from: blue.target,
+      to: green.target,
+      runtime: proxy.runtime,
+      endpoint: proxy.write,
+      credentials: CREDENTIALS,
+    };
+    if (!this.backup) return runProcess(order);
+    const backupDirectory = await mkdtemp(join(tmpdir(), "redis-bluegreen-bench-"));
     try {
-      return await runProcess({
-        from: blue.target,
-        to: green.target,
-        runtime: proxy.runtime,
-        endpoint: proxy.write,
-        credentials: CREDENTIALS,
-        backupDirectory,
-      });
+      return await runProcess({ ...order, backupDirectory });
     } finally {
       await rm(backupDirectory, { recursive: true, force: true });
     }

@@ -17,7 +17,8 @@ export interface CutoverOrder {
   runtime: Address;
   endpoint: Address;
   credentials: Credentials;
-  backupDirectory: string;
+  /** Without one no backup is taken. */
+  backupDirectory?: string;
 }
 
 /** What came of it. */
@@ -39,6 +40,7 @@ async function carryOut(order: CutoverOrder): Promise<CutoverResult> {
     verdict: await verdictFor(from, to, { pathPrefix: "" }),
     preflight: () => checkAgain(order),
     backup: async () => {
+      if (order.backupDirectory === undefined) return "none";
       const request = { directory: order.backupDirectory, name: "bench", colour: from.colour };
       const backup = await takeBackup(from.primary, operatorLogin(order.from, credentials), request);
       return `${backup.bytes} bytes`;

@@ -123,8 +123,7 @@ export class RealCutover implements CutoverSteps {
     const { from, to, traffic } = this.input;
     await to.primary.transaction(...openCommands(this.gateOf("to")));
     this.figures.writePauseMs = performance.now() - this.pausedAt;
-    await traffic.open(to.colour);
-    this.figures.connectionsMoved = await traffic.shut(from.colour);
+    this.figures.connectionsMoved = await traffic.move(from.colour, to.colour);
     await to.primary.configRewrite();
     return `clients reach ${to.colour} after a write pause of ${this.figures.writePauseMs.toFixed(1)} ms, ${this.figures.connectionsMoved} connections moved`;
   };

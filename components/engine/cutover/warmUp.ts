@@ -62,5 +62,6 @@ const NO_TRAFFIC: Traffic = {
   prepare: () => Promise.resolve(),
   open: () => Promise.resolve(),
   shut: () => Promise.resolve(0),
+  move: () => Promise.resolve(0),
   close: () => undefined,
 };

@@ -21,8 +21,8 @@ export function openClient(endpoint: ClientEndpoint): Redis {
     port: endpoint.port,
     ...(endpoint.username === undefined ? {} : { username: endpoint.username }),
     ...(endpoint.password === undefined ? {} : { password: endpoint.password }),
-    // The endpoint is back within milliseconds: ask soon, and slow down only when it is really away.
-    retryStrategy: (attempt) => Math.min(20 + (attempt - 1) * 10, 500),
+    // A cutover closes a connection once the new colour is open: ask at once, and slow down only when it is really away.
+    retryStrategy: (attempt) => Math.min(1 + (attempt - 1) * 10, 500),
     maxRetriesPerRequest: null,
     // 2: connect again and send the refused command again. Only a server that was demoted answers so.
     reconnectOnError: (error) => (error.message.startsWith("READONLY") ? 2 : false),

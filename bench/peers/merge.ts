@@ -1,0 +1,35 @@
+import { caseKey, type BenchResults } from "./benchResults.ts";
+
+/**
+ * Adds a run to the results of earlier ones. A case that was measured again replaces all that was known of it, since its
+ * contestants are compared within one run.
+ * @throws Error where the two were not made on the same machine with the same versions
+ */
+export function mergeResults(before: BenchResults, added: BenchResults): BenchResults {
+  const difference = differenceOf(before, added);
+  if (difference !== undefined) {
+    throw new Error(
+      `the results that are there were made elsewhere (${difference}); choose another --output, or leave out --add`,
+    );
+  }
+  const again = new Set(added.rounds.map(caseKey));
+  const parts = new Set(added.runs.flatMap((run) => run.parts));
+  return {
+    ...added,
+    machine: { ...added.machine, servers: { ...before.machine.servers, ...added.machine.servers } },
+    runs: [...before.runs, ...added.runs],
+    rounds: [...before.rounds.filter((round) => !again.has(caseKey(round))), ...added.rounds],
+    noOp: added.noOp ?? before.noOp,
+    bridge: added.bridge ?? before.bridge,
+    notes: [...before.notes.filter(({ part }) => !parts.has(part)), ...added.notes],
+  };
+}
+
+function differenceOf(a: BenchResults, b: BenchResults): string | undefined {
+  const told = ({ machine: { cores, memoryGb, cpu, node, docker } }: BenchResults): string =>
+    `${cores} cores, ${cpu}, ${memoryGb} GB, Node ${node}, Docker ${docker}`;
+  if (told(a) !== told(b)) return `${told(a)}; here: ${told(b)}`;
+  const servers = Object.entries(b.machine.servers);
+  const other = servers.find(([tag, version]) => (a.machine.servers[tag] ?? version) !== version);
+  return other === undefined ? undefined : `${other[0]} was ${a.machine.servers[other[0]] ?? ""}`;
+}
