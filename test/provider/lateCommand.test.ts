@@ -37,6 +37,7 @@ function inputOf(): CutoverInput {
       prepare: () => Promise.resolve(),
       open: () => Promise.resolve(),
       shut: () => Promise.resolve(0),
+      move: () => Promise.resolve(0),
       close: () => undefined,
     },
     endpoint: blue.target.primary.operator,
