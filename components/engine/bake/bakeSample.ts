@@ -1,3 +1,4 @@
+import { readGate } from "../gate.ts";
 import { infoNumber } from "../infoReply.ts";
 import { replicationStateOf, type RedisServer } from "../redisServer.ts";
 
@@ -22,7 +23,7 @@ export interface BakeSample {
 /** What is looked at. */
 export interface BakeSubjects {
   live: RedisServer;
-  /** The old colour, where it follows the live one. */
+  /** The old colour, where it follows the live one or the bridge feeds it. */
   standby?: RedisServer;
   /** A connection to the live colour through the users' endpoint. */
   endpoint: RedisServer;
@@ -38,10 +39,9 @@ export async function takeSample({ live, standby, endpoint }: BakeSubjects): Pro
     await endpoint.call("PING");
     latencies.push(performance.now() - begin);
   }
-  const [info, follower] = await Promise.all([live.info(), standby?.replication()]);
+  const [info, reached] = await Promise.all([live.info(), standby && reachedOffset(standby)]);
   const errorReplies = info.get("total_error_replies");
-  const offset = replicationStateOf(info).offset;
-  const lag = follower && (follower.linkUp ? Math.max(0, offset - follower.offset) : Infinity);
+  const lag = reached && Math.max(0, replicationStateOf(info).offset - reached.offset);
   return {
     at: performance.now(),
     ...(errorReplies === undefined ? {} : { errorReplies: Number(errorReplies) }),
@@ -53,4 +53,12 @@ export async function takeSample({ live, standby, endpoint }: BakeSubjects): Pro
     ...(lag === undefined ? {} : { lagBytes: lag }),
     latencies,
   };
+}
+
+/** Up to which offset of the live colour's history a standby has come. */
+async function reachedOffset(standby: RedisServer): Promise<{ offset: number }> {
+  const { role, linkUp, offset } = await standby.replication();
+  if (role === "replica") return { offset: linkUp ? offset : -Infinity };
+  const position = (await readGate(standby)).fed?.progress?.position;
+  return { offset: position?.applied.offset ?? -Infinity };
 }

@@ -1,6 +1,6 @@
 import { connectDeployment, observeDeployment, type Deployment } from "../deployment.ts";
 import { canReplicate } from "../compatibility/matrix.ts";
-import { feed } from "../feed.ts";
+import { feed, isFed } from "../feed.ts";
 import { follow } from "../follow.ts";
 import { lineage } from "../lineage.ts";
 import type { CutoverInput } from "./cutoverInput.ts";
@@ -17,7 +17,8 @@ export async function abandonCutover(input: CutoverInput): Promise<string> {
   try {
     from = await connectDeployment(input.from.target, input.credentials);
     await endConnectionOf(input.from, from);
-    if ((await from.primary.replication()).role === "replica") {
+    const { replication, gate } = await observeDeployment(from);
+    if (replication.role === "replica" || isFed({ gate })) {
       return `${colour} follows another server by now, so another update has gone on from here; it is left as it is`;
     }
     await settle(
