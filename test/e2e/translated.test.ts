@@ -96,15 +96,6 @@ describe.each([
     await stack.upUnchanged();
   });
 
-  step("goes on after the bridge was killed and was stopped for a while", async () => {
-    await stack.docker("kill", "--signal", "KILL", `${stack.deployment}-bridge`);
-    await workload.awaitWrites(500);
-    await stack.docker("start", `${stack.deployment}-bridge`);
-    await awaitBridge(stack, "applying");
-    await expectEqualData(stack, "green");
-    await stack.upUnchanged();
-  });
-
   step("rolls back under load with every write", async () => {
     await stack.edit({ live: "blue" });
     expect(await stack.preview()).toMatch(/pass {2}link +the bridge feeds the standby/);
@@ -125,47 +116,62 @@ describe.each([
     await stack.upUnchanged();
   });
 
-  for (const { phase, serves } of KILLS) {
-    step(`killed before ${phase} on the way back: ${serves} serves, and the next up converges`, async () => {
-      await stack.edit({ live: "blue" });
-      await workload.mark(phase);
-      const update = await FrozenUpdate.before(phase, stack);
-      await update.kill();
-      if (serves !== "nobody") await workload.awaitWrites(200);
-      await update.unlock();
-      await stack.up();
-      expect(await whoAnswers(stack, stack.ports.write)).toBe(await identityOf(stack, "blue"));
-      await workload.awaitWrites(200);
-      await expectEqualData(stack, "blue");
-      await stack.edit({ live: "green" });
-      await stack.up();
+  /** What doesn't depend on the pair is tried with one of them. */
+  if (!feedsForward) {
+    step("goes on after the bridge was killed and was stopped for a while", async () => {
+      await stack.docker("kill", "--signal", "KILL", `${stack.deployment}-bridge`);
+      await workload.awaitWrites(500);
+      await stack.docker("start", `${stack.deployment}-bridge`);
+      await awaitBridge(stack, "applying");
       await expectEqualData(stack, "green");
       await stack.upUnchanged();
     });
-  }
 
-  step("names what the older version has no form for, and is lossless again without it", async () => {
-    if (feedsForward) return;
-    const application = await stack.application(stack.ports.write);
-    await application.call("HSET", "with-field-expiry", "field", "1");
-    await application.call("HPEXPIRE", "with-field-expiry", 3_600_000, "FIELDS", 1, "field");
-    await awaitRollback(
-      stack,
-      /^lossy: blue has no form for: hash-field-expiry of 1 key \(with-field-expiry in database 0\)/,
-    );
-    await stack.edit({ live: "blue" });
-    const { code, output } = await stack.pulumi("preview");
-    expect(code).not.toBe(0);
-    expect(output).toMatch(/fail {2}translation +1 keys? .*with-field-expiry/);
-    await stack.edit({ live: "green" });
-    await application.call("DEL", "with-field-expiry");
-    application.close();
-    await awaitRollback(stack, /^lossless \(translated\)/);
-  });
+    for (const { phase, serves } of KILLS) {
+      step(
+        `killed before ${phase} on the way back: ${serves} serves, and the next up converges`,
+        async () => {
+          await stack.edit({ live: "blue" });
+          await workload.mark(phase);
+          const update = await FrozenUpdate.before(phase, stack);
+          await update.kill();
+          if (serves !== "nobody") await workload.awaitWrites(200);
+          await update.unlock();
+          await stack.up();
+          expect(await whoAnswers(stack, stack.ports.write)).toBe(await identityOf(stack, "blue"));
+          await workload.awaitWrites(200);
+          await expectEqualData(stack, "blue");
+          await stack.edit({ live: "green" });
+          await stack.up();
+          await expectEqualData(stack, "green");
+          await stack.upUnchanged();
+        },
+      );
+    }
+
+    step("names what the older version has no form for, and is lossless again without it", async () => {
+      const application = await stack.application(stack.ports.write);
+      await application.call("HSET", "with-field-expiry", "field", "1");
+      await application.call("HPEXPIRE", "with-field-expiry", 3_600_000, "FIELDS", 1, "field");
+      await awaitRollback(
+        stack,
+        /^lossy: blue has no form for: hash-field-expiry of 1 key \(with-field-expiry in database 0\)/,
+      );
+      await stack.edit({ live: "blue" });
+      const { code, output } = await stack.pulumi("preview");
+      expect(code).not.toBe(0);
+      expect(output).toMatch(/fail {2}translation +1 keys? .*with-field-expiry/);
+      await stack.edit({ live: "green" });
+      await application.call("DEL", "with-field-expiry");
+      application.close();
+      await awaitRollback(stack, /^lossless \(translated\)/);
+    });
+  }
 
   step("has lost nothing, repeated nothing and shown no error to any client", async () => {
     const { windows, findings } = await workload.stop();
-    for (const window of ["cutover", "rollback", "again", ...KILLS.map(({ phase }) => phase)]) {
+    const kills = feedsForward ? [] : KILLS.map(({ phase }) => phase);
+    for (const window of ["cutover", "rollback", "again", ...kills]) {
       expect(windows[window], `${window}: ${findings.join("\n")}`).toMatchObject({
         lostWrites: 0,
         repeatedWrites: 0,
