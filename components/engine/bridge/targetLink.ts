@@ -16,6 +16,7 @@ import {
   type Position,
 } from "./position.ts";
 import { ReplyReader } from "./replyReader.ts";
+import type { SlabSocket } from "./slabSocket.ts";
 import type { BatchSink } from "./streamApplier.ts";
 import { versionIn } from "./versionIn.ts";
 
@@ -52,14 +53,15 @@ export class TargetLink implements BatchSink {
   /** The connection ended; nothing is known of batches on their way. */
   onFailure: (error: LinkError) => void = () => undefined;
 
-  private constructor(address: Address, socket: Socket, facts: TargetFacts) {
+  private constructor(address: Address, connection: SlabSocket, facts: TargetFacts) {
+    const { socket } = connection;
     this.#address = address;
     this.#socket = socket;
     this.facts = facts;
     const reader = new ReplyReader(() => this.#oldest());
-    socket.on("data", (chunk: Buffer) => {
+    connection.onData = (chunk) => {
       if (!this.#closed) reader.push(chunk);
-    });
+    };
     socket.on("error", (error) => {
       this.#fail(error.message);
     });
