@@ -31,8 +31,10 @@ const EXEC = encodeCommand(["EXEC"]);
 
 /** Commands that go to the target in one transaction. */
 export class Batch implements TransactionListener {
-  /** What is between MULTI and EXEC, as bytes. */
+  /** What is between MULTI and EXEC, as bytes; without what was sent in advance. */
   readonly pieces: Buffer[] = [];
+  /** A part was sent in advance and is not kept: what a command of it was, nobody knows any more. */
+  begun = false;
   commands = 0;
   bytes = 0;
   /** Commands of the source's among them, for the figures. */
@@ -63,11 +65,19 @@ export class Batch implements TransactionListener {
     this.#checks.set(this.commands, check);
   }
 
-  /** All of it, for the socket. */
+  /** What was not sent yet, with the end of the transaction, for the socket. */
   *encoded(): Generator<Buffer> {
-    yield MULTI;
+    if (!this.begun) yield MULTI;
     yield* this.pieces;
     yield EXEC;
+  }
+
+  /** What is there of a transaction that goes on, for the socket; it is forgotten here. */
+  beginning(): Buffer[] {
+    const pieces = this.pieces.splice(0);
+    if (!this.begun) pieces.unshift(MULTI);
+    this.begun = true;
+    return pieces;
   }
 
   /** Called once, when the last reply came. */
@@ -100,9 +110,21 @@ export class Batch implements TransactionListener {
 
   /** The name of a command, never its arguments, which are the users' data. */
   #describe(index: number): string {
+    if (this.begun) return "";
     const name = index < 0 ? "MULTI" : nameOf(this.pieces, index);
     return name === "" ? "" : `${name}: `;
   }
+}
+
+/** Where batches go: the target's connection. */
+export interface BatchSink {
+  send(batch: Batch): void;
+  /** Sends what there is of a batch that is too large to be kept; `send` ends it. */
+  begin(batch: Batch): void;
+  /** No more may be sent for now; `onRoom` is called when that ends. */
+  readonly full: boolean;
+  /** Batches whose replies have not come. */
+  readonly inFlight: number;
 }
 
 function nameOf(pieces: readonly Buffer[], index: number): string {

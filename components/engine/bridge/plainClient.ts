@@ -1,8 +1,12 @@
-import { connect, type Socket } from "node:net";
+import type { Socket } from "node:net";
 import { formatAddress, type Address } from "../address.ts";
 import type { Login } from "../credentials.ts";
 import { ReplyError, ReplyParser, type Reply } from "../verification/replyParser.ts";
 import { encodeCommand, type Word } from "./encode.ts";
+import { connectInSlabs, type SlabSocket } from "./slabSocket.ts";
+
+/** Bytes of replies in one buffer. */
+const SLAB = 64 * 1024;
 
 /** A connection failed, or a server refused something; never holds a password or a user's data. */
 export class LinkError extends Error {
@@ -25,15 +29,17 @@ export class PlainClient {
   readonly #parser = new ReplyParser();
   readonly #waiting: Waiting[] = [];
   #failure: LinkError | undefined;
-  readonly #receive = (chunk: Buffer): void => {
-    this.#take(chunk);
-  };
+  readonly #connection: SlabSocket;
 
-  private constructor(address: Address, socket: Socket, timeoutMs: number) {
+  private constructor(address: Address, connection: SlabSocket, timeoutMs: number) {
+    const { socket } = connection;
     this.address = address;
     this.socket = socket;
+    this.#connection = connection;
     this.#timeoutMs = timeoutMs;
-    socket.on("data", this.#receive);
+    connection.onData = (chunk) => {
+      this.#take(chunk);
+    };
     socket.on("error", (error) => {
       this.#fail(error.message);
     });
@@ -44,8 +50,7 @@ export class PlainClient {
 
   /** Connects and logs in; @throws LinkError */
   static async open(address: Address, login: Login, timeoutMs = 5_000): Promise<PlainClient> {
-    const socket = connect({ host: address.host, port: address.port, noDelay: true, keepAlive: true });
-    const client = new PlainClient(address, socket, timeoutMs);
+    const client = new PlainClient(address, connectInSlabs(address, SLAB), timeoutMs);
     try {
       await client.call("AUTH", login.username, login.password ?? "nopass");
       return client;
@@ -81,11 +86,10 @@ export class PlainClient {
     this.#fail("connection closed");
   }
 
-  /** Hands the connection over to somebody who reads the socket himself; nothing may be under way. */
-  release(): Socket {
-    this.socket.off("data", this.#receive);
+  /** Hands the connection over to somebody who reads it himself; nothing may be under way. */
+  release(): SlabSocket {
     this.socket.removeAllListeners("error").removeAllListeners("close");
-    return this.socket;
+    return this.#connection;
   }
 
   #take(chunk: Buffer): void {

@@ -278,6 +278,10 @@ export class Session {
       this.#copier?.refused(batch, outcome);
       return;
     }
+    if (batch.begun) {
+      this.#restart("a command of a large transaction failed");
+      return;
+    }
     for (const { index, message } of outcome.failures) {
       const command = commandAt(batch.pieces, index);
       if (command === undefined) continue;

@@ -1,9 +1,10 @@
-import { connect, type Socket } from "node:net";
+import type { Socket } from "node:net";
 import { formatAddress, type Address } from "../address.ts";
 import type { Login } from "../credentials.ts";
 import { encodeCommand } from "./encode.ts";
 import { LinkError } from "./plainClient.ts";
 import type { HistoryPlace } from "./position.ts";
+import { connectInSlabs } from "./slabSocket.ts";
 
 /** How a stream began. */
 export interface StreamBeginning extends HistoryPlace {
@@ -13,6 +14,8 @@ export interface StreamBeginning extends HistoryPlace {
 
 const HANDSHAKE_MS = 10_000;
 const ACK_MS = 1_000;
+/** Bytes of the stream in one buffer. */
+const SLAB = 1024 * 1024;
 
 /** A connection to the source that it takes for a replica's. */
 export class SourceLink {
@@ -31,9 +34,6 @@ export class SourceLink {
   private constructor(address: Address, socket: Socket) {
     this.#address = address;
     this.#socket = socket;
-    socket.on("data", (chunk: Buffer) => {
-      this.#take(chunk);
-    });
     socket.on("error", (error) => {
       this.#end(error.message);
     });
@@ -53,8 +53,11 @@ export class SourceLink {
     from: HistoryPlace | undefined,
     filter: boolean,
   ): Promise<{ link: SourceLink; beginning: StreamBeginning }> {
-    const socket = connect({ host: address.host, port: address.port, noDelay: true, keepAlive: true });
-    const link = new SourceLink(address, socket);
+    const connection = connectInSlabs(address, SLAB);
+    const link = new SourceLink(address, connection.socket);
+    connection.onData = (chunk) => {
+      link.#take(chunk);
+    };
     try {
       await link.#expect("+", "AUTH", login.username, login.password ?? "nopass");
       await link.#expect("+", "REPLCONF", "listening-port", "1");

@@ -1,4 +1,4 @@
-import { Batch, type Check } from "./batch.ts";
+import { Batch, type BatchSink, type Check } from "./batch.ts";
 import type { CommandTable } from "./commandTable.ts";
 import { isOwnCommand, mayBeOwn } from "./ownCommands.ts";
 import { BATCHES_KEY, formatPosition, POSITION_KEY, type Position, type StreamPlace } from "./position.ts";
@@ -11,15 +11,6 @@ import { RawOutput } from "./rawOutput.ts";
 import { RuleOutput } from "./ruleOutput.ts";
 import { applyToDatabases, isWholeDatabases } from "./wholeDatabases.ts";
 import type { Figures } from "./figures.ts";
-
-/** Where batches go: the target's connection. */
-export interface BatchSink {
-  send(batch: Batch): void;
-  /** No more may be sent for now; `onRoom` is called when that ends. */
-  readonly full: boolean;
-  /** Batches whose replies have not come. */
-  readonly inFlight: number;
-}
 
 /** What the applier works with. */
 export interface ApplierParts {
@@ -48,6 +39,8 @@ export interface ApplierParts {
 /** Commands in a batch, and its bytes, at which it is sent; a transaction of the source's is never split. */
 const BATCH_COMMANDS = 512;
 const BATCH_BYTES = 128 * 1024;
+/** A transaction of the source's is not kept longer than this, but sent as it comes. */
+const BEGIN_BYTES = 2 * 1024 * 1024;
 /** So many batches go before a partly filled one waits for company. */
 const EAGER = 2;
 
@@ -61,6 +54,8 @@ export class StreamApplier {
   position: Position;
   batch: Batch | undefined;
   #inTransaction = false;
+  /** Bytes of the open batch that were sent in advance. */
+  #begun = 0;
   #asking = false;
   /** What passes as it came and is not in the batch yet. */
   #runFrom = -1;
@@ -252,7 +247,14 @@ export class StreamApplier {
 
   #sealIfLarge(): void {
     const { batch } = this;
-    if (batch === undefined || this.#inTransaction || this.#asking) return;
+    if (batch === undefined || this.#asking) return;
+    if (this.#inTransaction) {
+      if (batch.bytes - this.#begun >= BEGIN_BYTES) {
+        this.#begun = batch.bytes;
+        this.parts.sink.begin(batch);
+      }
+      return;
+    }
     if (batch.commands >= BATCH_COMMANDS || batch.bytes >= BATCH_BYTES) this.#seal();
   }
 
@@ -261,6 +263,7 @@ export class StreamApplier {
     const { stale, unrepresentable, sink, databases } = this.parts;
     const batch = this.open();
     this.batch = undefined;
+    this.#begun = 0;
     stale.passed(this.place.offset);
     batch.add(["SELECT", databases - 1]);
     // While the dataset is copied, nothing is known of it after a crash anyway.

@@ -1,3 +1,5 @@
+import { areNeighbours, joined } from "./slabSocket.ts";
+
 const CARRIAGE_RETURN = 13;
 const LINE_FEED = 10;
 const ASTERISK = 0x2a;
@@ -31,22 +33,25 @@ export class StreamParser {
   /** Takes bytes; what was not read of earlier ones stays in front of them. */
   push(chunk: Buffer): void {
     const rest = this.data.subarray(this.end);
-    if (rest.length > 0 && this.#chunks.length === 0) {
-      this.#chunks.push(rest);
-      this.#buffered = rest.length;
-    }
-    this.#chunks.push(chunk);
-    this.#buffered += chunk.length;
+    if (rest.length > 0 && this.#chunks.length === 0) this.#add(rest);
+    this.#add(chunk);
+    this.start = this.end = 0;
     if (this.#buffered < this.#needed) {
       this.data = EMPTY;
-      this.start = this.end = 0;
       return;
     }
-    this.data = this.#chunks.length === 1 ? chunk : Buffer.concat(this.#chunks);
+    this.data = this.#chunks.length === 1 ? (this.#chunks[0] ?? EMPTY) : Buffer.concat(this.#chunks);
     this.#chunks = [];
     this.#buffered = 0;
     this.#needed = 0;
-    this.start = this.end = 0;
+  }
+
+  #add(chunk: Buffer): void {
+    this.#buffered += chunk.length;
+    const last = this.#chunks.at(-1);
+    if (last !== undefined && areNeighbours(last, chunk)) {
+      this.#chunks[this.#chunks.length - 1] = joined(last, chunk);
+    } else this.#chunks.push(chunk);
   }
 
   /** Steps to the next command; false where it is not complete yet. */

@@ -4,7 +4,7 @@ import type { Login } from "../credentials.ts";
 import { parseInfo } from "../infoReply.ts";
 import type { ServerVersion } from "../serverVersion.ts";
 import type { Reply } from "../verification/replyParser.ts";
-import type { Batch, BatchOutcome } from "./batch.ts";
+import type { Batch, BatchOutcome, BatchSink } from "./batch.ts";
 import { readCommands, type KnownCommand } from "./keySpecs.ts";
 import { LinkError, PlainClient } from "./plainClient.ts";
 import {
@@ -16,7 +16,7 @@ import {
   type Position,
 } from "./position.ts";
 import { ReplyReader } from "./replyReader.ts";
-import type { BatchSink } from "./streamApplier.ts";
+import type { SlabSocket } from "./slabSocket.ts";
 import { versionIn } from "./versionIn.ts";
 
 /** What a target holds of an earlier bridge's work. */
@@ -54,13 +54,17 @@ export class TargetLink implements BatchSink {
   /** The connection ended; nothing is known of batches on their way. */
   onFailure: (error: LinkError) => void = () => undefined;
 
-  private constructor(address: Address, socket: Socket, facts: TargetFacts) {
+  private constructor(address: Address, connection: SlabSocket, facts: TargetFacts) {
+    const { socket } = connection;
     this.#address = address;
     this.#socket = socket;
     this.facts = facts;
     const reader = new ReplyReader(() => this.#oldest());
-    socket.on("data", (chunk: Buffer) => {
+    connection.onData = (chunk) => {
       if (!this.#closed) reader.push(chunk);
+    };
+    socket.on("drain", () => {
+      if (!this.#closed) this.onRoom();
     });
     socket.on("error", (error) => {
       this.#fail(error.message);
@@ -87,24 +91,42 @@ export class TargetLink implements BatchSink {
   }
 
   get full(): boolean {
-    return this.#sent.length >= MAX_IN_FLIGHT || this.#bytes >= MAX_BYTES_IN_FLIGHT;
+    return (
+      this.#sent.length >= MAX_IN_FLIGHT ||
+      this.#bytes >= MAX_BYTES_IN_FLIGHT ||
+      this.#socket.writableLength >= MAX_BYTES_IN_FLIGHT
+    );
   }
 
   get inFlight(): number {
     return this.#sent.length;
   }
 
+  begin(batch: Batch): void {
+    if (!batch.begun) this.#expect(batch);
+    this.#write(batch.beginning());
+  }
+
   send(batch: Batch): void {
-    this.#sent.push(batch);
+    if (!batch.begun) this.#expect(batch);
     this.#bytes += batch.bytes;
-    if (this.#closed) return;
+    this.#write(batch.encoded());
+  }
+
+  #expect(batch: Batch): void {
+    this.#sent.push(batch);
     batch.onEnd((outcome) => {
-      this.#bytes -= this.#sent.shift()?.bytes ?? 0;
+      this.#sent.shift();
+      this.#bytes -= batch.bytes;
       this.onEnd(batch, outcome);
       if (!this.#closed) this.onRoom();
     });
+  }
+
+  #write(pieces: Iterable<Buffer>): void {
+    if (this.#closed) return;
     this.#socket.cork();
-    for (const piece of batch.encoded()) this.#socket.write(piece);
+    for (const piece of pieces) this.#socket.write(piece);
     this.#socket.uncork();
   }
 

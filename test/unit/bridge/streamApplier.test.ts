@@ -1,11 +1,11 @@
 import { beforeEach, describe, expect, it } from "vitest";
-import { commandAt, type Batch } from "../../../components/engine/bridge/batch.ts";
+import { commandAt, type Batch, type BatchSink } from "../../../components/engine/bridge/batch.ts";
 import { CommandTable } from "../../../components/engine/bridge/commandTable.ts";
 import { encodeCommand, type Word } from "../../../components/engine/bridge/encode.ts";
 import { Figures } from "../../../components/engine/bridge/figures.ts";
 import { parsePosition, type Position } from "../../../components/engine/bridge/position.ts";
 import { StaleKeys } from "../../../components/engine/bridge/staleKeys.ts";
-import { StreamApplier, type BatchSink } from "../../../components/engine/bridge/streamApplier.ts";
+import { StreamApplier } from "../../../components/engine/bridge/streamApplier.ts";
 import { StreamParser } from "../../../components/engine/bridge/streamParser.ts";
 import { translationTable } from "../../../components/engine/bridge/translations/translationTable.ts";
 import { Unrepresentable } from "../../../components/engine/bridge/unrepresentable.ts";
@@ -31,6 +31,13 @@ class Sink implements BatchSink {
   readonly sent: Batch[] = [];
   inFlight = 0;
   full = false;
+
+  begun = 0;
+
+  begin(batch: Batch): void {
+    this.begun++;
+    batch.beginning();
+  }
 
   send(batch: Batch): void {
     this.sent.push(batch);
@@ -158,6 +165,22 @@ describe("the applier", () => {
     await Promise.resolve();
     expect(sink.position()).toMatchObject({ applied: { offset: read } });
     expect(applier.parts.stale.find(0, Buffer.from("key"))).toBeDefined();
+  });
+
+  it("keeps no large transaction, and still ends it as one", () => {
+    take(["MULTI"]);
+    for (let i = 0; i < 30; i++) {
+      take(...Array.from({ length: 1_000 }, (_, k) => ["SET", `key:${k}`, "v".repeat(200)]));
+    }
+    expect(sink.sent).toEqual([]);
+    expect(sink.begun).toBe(3);
+    const kept = applier.batch?.pieces.reduce((sum, piece) => sum + piece.length, 0) ?? 0;
+    expect(kept).toBeLessThan(3 * 1024 * 1024);
+    take(["INCR", "a"], ["EXEC"]);
+    expect(sink.sent).toHaveLength(1);
+    // SELECT before them, SELECT and the two notes of the position behind them.
+    expect(sink.sent[0]?.commands).toBe(30_000 + 5);
+    expect([...(sink.sent[0]?.encoded() ?? [])][0]?.toString()).not.toContain("MULTI");
   });
 
   it("sends batches of a bounded size while the target is busy", () => {

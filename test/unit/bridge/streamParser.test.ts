@@ -25,13 +25,16 @@ function readAll(parser: StreamParser, into: string[][]): number {
 }
 
 describe("the stream parser", () => {
-  it("reads the same commands wherever the stream is cut in two", () => {
+  it.each([
+    ["neighbours in memory", (part: Buffer): Buffer => part],
+    ["in different buffers", (part: Buffer): Buffer => Buffer.from(part)],
+  ])("reads the same commands wherever the stream is cut in two, the parts %s", (_, place) => {
     for (let cut = 0; cut <= STREAM.length; cut++) {
       const parser = new StreamParser();
       const read: string[][] = [];
       let bytes = 0;
       for (const part of [STREAM.subarray(0, cut), STREAM.subarray(cut)]) {
-        parser.push(part);
+        parser.push(place(part));
         bytes += readAll(parser, read);
       }
       expect(read).toEqual(COMMANDS);

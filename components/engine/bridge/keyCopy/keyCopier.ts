@@ -1,8 +1,8 @@
 import { setTimeout as delay } from "node:timers/promises";
-import { Batch, commandAt, type BatchOutcome } from "../batch.ts";
+import { Batch, commandAt, type BatchOutcome, type BatchSink } from "../batch.ts";
 import type { Figures } from "../figures.ts";
 import type { StaleKey, StaleKeys } from "../staleKeys.ts";
-import type { BatchSink, StreamApplier } from "../streamApplier.ts";
+import type { StreamApplier } from "../streamApplier.ts";
 import type { Abilities } from "../translations/abilities.ts";
 import { FIELD_EXPIRY } from "../translations/collections.ts";
 import type { Unrepresentable } from "../unrepresentable.ts";
