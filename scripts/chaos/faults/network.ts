@@ -45,14 +45,8 @@ export const networkSlow: Fault = {
   needs: "network tools",
   make: async (scene) => {
     const devices = await Promise.all(SERVERS.map((part) => deviceOf(part, scene)));
-    const line = (verb: string, i: number): string[] => [
-      "tc",
-      "qdisc",
-      verb,
-      "dev",
-      devices[i] ?? "",
-      "root",
-    ];
+    const line = (verb: string, i: number): string[] =>
+      `tc qdisc ${verb} dev ${devices[i] ?? ""} root`.split(" ");
     for (const [i, part] of SERVERS.entries()) {
       await inNetworkOf(part, scene, [...line("add", i), "tbf", ...SLOW_LINE]);
     }
