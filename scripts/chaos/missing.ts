@@ -8,7 +8,7 @@ import type { Fault } from "./faults/fault.ts";
 /** What this machine lacks for some faults, in words, by fault. */
 export async function missingFor(): Promise<Map<FaultName, string>> {
   const missing: Record<NonNullable<Fault["needs"]>, string | undefined> = {
-    "network tools": await rootWith("nsenter", "iptables", "tc"),
+    "network tools": await rootWith("nsenter", "iptables", "ip", "tc"),
     mounts: await rootWith("mount"),
     faketime: faketimeLibrary() === undefined ? "the Debian package libfaketime" : undefined,
   };

@@ -11,6 +11,8 @@ const LOST_SHARE = "0.1";
 /** What one server may send, and how long a packet waits at most before it is dropped: delay and loss of a full line. */
 const SLOW_LINE = ["rate", "300kbit", "burst", "4kb", "latency", "500ms"];
 
+const SERVERS: Part[] = ["old", "new"];
+
 /** Packets between two containers are dropped, both ways, without a word to either. */
 export function apart(part: Part, peer: Part, manner: Manner): Fault {
   return ofNetwork(manner, [part], async (scene) => {
@@ -29,7 +31,7 @@ export function apartFromDriver(part: Part): Fault {
 }
 
 /** Both servers' lines lose packets. */
-export const networkLossy = ofNetwork("once", ["old", "new"], () =>
+export const networkLossy = ofNetwork("once", SERVERS, () =>
   Promise.resolve(
     ["INPUT", "OUTPUT"].map((chain) =>
       drop(chain, "--match", "statistic", "--mode", "random", "--probability", LOST_SHARE),
@@ -38,18 +40,38 @@ export const networkLossy = ofNetwork("once", ["old", "new"], () =>
 );
 
 /** Both servers' lines are too narrow for what they send: packets wait, and some are lost. */
-export const networkSlow = ofNetwork("once", ["old", "new"], () =>
-  Promise.resolve([["tc", "qdisc", "add", "dev", "eth0", "root", "tbf", ...SLOW_LINE]]),
-);
+export const networkSlow: Fault = {
+  ...DEFAULTS,
+  needs: "network tools",
+  make: async (scene) => {
+    const devices = await Promise.all(SERVERS.map((part) => deviceOf(part, scene)));
+    const line = (verb: string, i: number): string[] =>
+      `tc qdisc ${verb} dev ${devices[i] ?? ""} root`.split(" ");
+    for (const [i, part] of SERVERS.entries()) {
+      await inNetworkOf(part, scene, [...line("add", i), "tbf", ...SLOW_LINE]);
+    }
+    return async () => {
+      for (const [i, part] of SERVERS.entries()) await inNetworkOf(part, scene, line("del", i));
+    };
+  },
+};
 
-/** @param commands run in the network of each part, where they end with its container or with the fault */
-function ofNetwork(manner: Manner, parts: Part[], commands: (scene: Scene) => Promise<string[][]>): Fault {
+/** The container's way out; it is called otherwise after it was off the network for a while. */
+async function deviceOf(part: Part, scene: Scene): Promise<string> {
+  const route = await inNetworkOf(part, scene, ["ip", "-o", "-4", "route", "show", "default"]);
+  const device = / dev (\S+)/.exec(route)?.[1];
+  if (device === undefined) throw new Error(`${containerOf(part, scene)} has no default route`);
+  return device;
+}
+
+/** @param rulesOf the packets to drop in the network of each part, until the fault is over or its container ends */
+function ofNetwork(manner: Manner, parts: Part[], rulesOf: (scene: Scene) => Promise<string[][]>): Fault {
   return {
     ...DEFAULTS,
     manner,
     needs: "network tools",
     make: async (scene) => {
-      const rules = await commands(scene);
+      const rules = await rulesOf(scene);
       for (const part of parts) for (const rule of rules) await inNetworkOf(part, scene, rule);
       return async () => {
         for (const part of parts) {
@@ -65,7 +87,6 @@ function drop(chain: string, ...match: string[]): string[] {
 }
 
 function inverse(rule: string[]): string[] {
-  if (rule[0] === "tc") return ["tc", "qdisc", "del", "dev", "eth0", "root"];
   return rule.map((word) => (word === "--append" ? "--delete" : word));
 }
 
@@ -78,8 +99,8 @@ async function networkOf(part: Part, scene: Scene): Promise<{ address: string; g
 }
 
 /** Runs a command of this machine in the container's network. */
-async function inNetworkOf(part: Part, scene: Scene, command: string[]): Promise<void> {
+async function inNetworkOf(part: Part, scene: Scene, command: string[]): Promise<string> {
   const container = containerOf(part, scene);
   const pid = (await scene.stack.docker("inspect", "--format", "{{.State.Pid}}", container)).trim();
-  await run("nsenter", [`--net=/proc/${pid}/ns/net`, ...command]);
+  return (await run("nsenter", [`--net=/proc/${pid}/ns/net`, ...command])).stdout;
 }
