@@ -33,6 +33,11 @@ describe("the bench's command line", () => {
     expect(heats[0]).toMatchObject({ load: "load", contestants: ["cutover", "sentinel"], rounds: 3 });
   });
 
+  test("adds to what is there, and takes our backups, only where told to", () => {
+    expect(parseBenchOptions([])).toMatchObject({ add: false, backup: false });
+    expect(parseBenchOptions(["--add", "--backup"])).toMatchObject({ add: true, backup: true });
+  });
+
   test.each([
     ["--sizes", "big", "--sizes big: a number of at least 0.001 is needed"],
     ["--connections", "1.5", "--connections 1.5: a whole number is needed"],
