@@ -155,6 +155,57 @@ describe("what is told from the servers after a driver died", () => {
   });
 });
 
+/** Green is fed by the bridge, which has brought it to an offset of blue's history. */
+const fed = (offset: number | undefined, change: Partial<Model> = {}): Model => {
+  const place = { offset: offset ?? 0, database: 0 };
+  const position = { replid: "B", applied: place, confirmed: place, batches: 1, since: "-", copying: false };
+  return {
+    ...OPEN,
+    replid: "G",
+    proxyOn: false,
+    fed: {
+      applicationUser: "default",
+      lastDatabase: 15,
+      version: { product: "redis", version: "7.0.15" },
+      own: { replid: "G", offset: 100 },
+      ...(offset === undefined ? {} : { progress: { position, staleKeys: 0, unrepresentable: 0 } }),
+    },
+    ...change,
+  };
+};
+
+describe("what is told from the servers after a driver died, where the bridge feeds green", () => {
+  const ALL = fed(OPEN.offset, { unopened: true });
+
+  it.each([
+    ["before the hold", OPEN, fed(90), serving("blue")],
+    ["after the promotion", OPEN, ALL, serving("blue")],
+    ["held for good, not verified", hidden(OPEN), ALL, reopen("blue")],
+    ["6.0: closed with the hold", { ...hidden(OPEN), fenced: true }, fed(90), reopen("blue")],
+    ["handed over", CLOSED, ALL, FINISH],
+    ["handed over, blue back with less", restarted(CLOSED, 20), ALL, FINISH],
+    ["handed over, green back with less", CLOSED, fed(20, { unopened: true }), reopen("blue")],
+    ["green opened", CLOSED, { ...OPEN, replid: "G" }, serving("green")],
+    ["green opened, blue fed", fed(100), { ...OPEN, replid: "G" }, serving("green")],
+    ["nothing was ever open, the bridge has not begun", hidden(OPEN), fed(undefined), reopen("blue")],
+  ] as const)("%s", (_, blue, green, expected) => {
+    expect(situationOf(observed(blue, green), "green")).toEqual(expected);
+  });
+
+  it.each([
+    ["both back with less", restarted(CLOSED, 20), fed(20, { unopened: true })],
+    [
+      "clients were let in on green, and its note of that is lost",
+      CLOSED,
+      fed(undefined, { unopened: true }),
+    ],
+  ])("refuses %s", (_, blue, green) => {
+    expect(() => situationOf(observed(blue, green), "green")).toThrow(
+      /don't tell which one holds the last write/,
+    );
+  });
+});
+
 describe("servers that were never used", () => {
   const born: Model = { ...OPEN, proxyOn: false, fenced: true, keys: 0, offset: 0 };
 

@@ -1,6 +1,6 @@
 import { COLOURS, otherColour, type Colour } from "../colour.ts";
 import { isOpen, type DeploymentState } from "../deployment.ts";
-import { holdsUpTo } from "../fed.ts";
+import { holdsUpTo, type Fed } from "../fed.ts";
 import { lineage } from "../lineage.ts";
 import { RefusedError } from "../progress.ts";
 
@@ -52,11 +52,8 @@ function interruptedCutover(observed: ObservedColours): Situation | undefined {
   for (const from of COLOURS) {
     const [old, other] = [observed[from], observed[otherColour(from)]];
     if (old?.replication.role !== "master" || other === undefined || old.gate.fed !== undefined) continue;
-    // What the bridge noted goes when clients are let in: where it is there, nobody else has written.
-    if (other.gate.fed !== undefined) {
-      const begun = other.gate.fed.progress !== undefined || old.gate.handedOver === undefined;
-      return begun ? { kind: "reopen", from } : undefined;
-    }
+    if (other.gate.fed !== undefined)
+      return goesBackFrom(other.gate.fed, old) ? { kind: "reopen", from } : undefined;
     // A primary and its replica; not by their offsets, since they were not asked at the same instant.
     const isReplica = other.replication.role === "replica";
     if (isReplica && other.replication.replid === old.replication.replid) return { kind: "reopen", from };
@@ -81,6 +78,16 @@ function wasFedAll(next: DeploymentState, old: DeploymentState): boolean {
   const { fed } = next.gate;
   const { handedOver } = old.gate;
   return fed !== undefined && handedOver !== undefined && holdsUpTo(fed, handedOver);
+}
+
+/**
+ * Whether `old` may be opened again beside a colour that the bridge fed. What the bridge noted goes when clients are let in:
+ * where it is there, nobody else has written. An old colour that was closed for good must still be whole.
+ */
+function goesBackFrom(fed: Fed, old: DeploymentState): boolean {
+  const { handedOver } = old.gate;
+  if (handedOver === undefined) return true;
+  return fed.progress !== undefined && handedOver.replid === old.replication.replid;
 }
 
 /**
