@@ -1,7 +1,7 @@
 import type { Credentials } from "./credentials.ts";
 import { observeDeployment, type Deployment, type DeploymentState } from "./deployment.ts";
 import { disarmTripwire, keepClosed } from "./follow.ts";
-import { allowReplicationCommands, feedCommands, readGate, unfeedCommands } from "./gate.ts";
+import { allowReplicationCommands, feedCommands, readGate } from "./gate.ts";
 import { isSame, type Handover } from "./handover.ts";
 import { unpauseCommands } from "./pause.ts";
 import { setRaised } from "./selfDescribing.ts";
@@ -40,14 +40,6 @@ export async function feed(
     ...unpauseCommands(found.version.version),
   );
   await setRaised(primary, "repl-ping-replica-period", false);
-  await primary.configRewrite();
-}
-
-/** Ends feeding: the standby keeps what it has, closed. */
-export async function endFeeding({ primary }: Deployment): Promise<void> {
-  const gate = await readGate(primary);
-  if (gate.fed === undefined) return;
-  await primary.transaction(...unfeedCommands(gate, gate.fed));
   await primary.configRewrite();
 }
 

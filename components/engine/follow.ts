@@ -1,6 +1,6 @@
 import type { Credentials } from "./credentials.ts";
 import { addressFor, replicationLogin, type Deployment } from "./deployment.ts";
-import { allowReplicationCommands, fenceCommands, hideCommands, readGate } from "./gate.ts";
+import { allowReplicationCommands, closeCommands, readGate } from "./gate.ts";
 import { unpauseCommands } from "./pause.ts";
 import { setRaised } from "./selfDescribing.ts";
 import { canReplicate } from "./compatibility/matrix.ts";
@@ -25,8 +25,7 @@ export async function follow(
   await primary.configSet("repl-diskless-load", "swapdb");
   const gate = await readGate(primary);
   await primary.transaction(
-    ...hideCommands(),
-    ...fenceCommands(gate),
+    ...closeCommands(gate),
     ...allowReplicationCommands(gate),
     ["REPLICAOF", host, port],
     ...unpauseCommands((await primary.version()).version),
@@ -39,7 +38,7 @@ export async function follow(
 export async function keepClosed({ primary }: Deployment): Promise<void> {
   const gate = await readGate(primary);
   const { version } = await primary.version();
-  await primary.transaction(...hideCommands(), ...fenceCommands(gate), ...unpauseCommands(version));
+  await primary.transaction(...closeCommands(gate), ...unpauseCommands(version));
   await setRaised(primary, "repl-ping-replica-period", false);
   await primary.configRewrite();
 }

@@ -137,13 +137,14 @@ export function feedCommands(
   ];
 }
 
-/** Ends feeding and closes the primary as any other standby that follows nobody. */
-export function unfeedCommands(gate: Gate, fed: Fed): Commands {
+/** Closes a colour to everybody, the bridge included where it feeds it. */
+export function closeCommands(gate: Gate): Commands {
+  const { fed } = gate;
   return [
     ...hideCommands(),
     ...fenceCommands(gate),
-    ...endFeedingCommands(fed.version),
-    ["ACL", "SETUSER", fed.applicationUser, "on"],
+    ...(fed === undefined ? [] : endFeedingCommands(fed.version)),
+    ...(fed === undefined ? [] : [["ACL", "SETUSER", fed.applicationUser, "on"]]),
   ];
 }
 

@@ -3,9 +3,9 @@ import { canReplicate } from "./compatibility/matrix.ts";
 import type { Colour } from "./colour.ts";
 import type { Credentials } from "./credentials.ts";
 import { follows, isOpen, observeDeployment, type Deployment, type DeploymentState } from "./deployment.ts";
-import { endFeeding, feed, placeIn } from "./feed.ts";
+import { feed, isFed, placeIn } from "./feed.ts";
 import { awaitFed, feedStatus, IN_SYNC_BYTES } from "./feedProgress.ts";
-import { follow, setTripwire, unfollow } from "./follow.ts";
+import { follow, keepClosed, setTripwire, unfollow } from "./follow.ts";
 import { formatAddress } from "./address.ts";
 import { allowReplicationCommands, readGate } from "./gate.ts";
 import { infoNumber } from "./infoReply.ts";
@@ -63,7 +63,7 @@ export async function linkStatus(live: Deployment, standby: Deployment): Promise
 export async function ensureLink(input: LinkInput): Promise<void> {
   const { live, standby, progress } = input;
   const [liveState, standbyState] = await Promise.all([observeDeployment(live), observeDeployment(standby)]);
-  const status = await linkStatus(live, standby);
+  const status = await statusOf(input);
   if (status === "up") return;
   refuseUnlessLive(live, liveState);
   if (isOpen(standbyState)) {
@@ -95,10 +95,16 @@ export async function ensureLink(input: LinkInput): Promise<void> {
  */
 export async function linkRefusal(input: Omit<LinkInput, "progress">): Promise<string | undefined> {
   const { live, standby } = input;
-  if ((await linkStatus(live, standby)) !== "cut") return undefined;
+  if ((await statusOf(input)) !== "cut") return undefined;
   const [liveState, standbyState] = await Promise.all([observeDeployment(live), observeDeployment(standby)]);
   if (!isOpen(liveState) || isOpen(standbyState)) return undefined;
   return refusalBetween(input, liveState, standbyState) ?? (await certainObstacle(input));
+}
+
+/** A standby that the bridge feeds and that is to follow by itself, as where the bridge is no longer wanted, does not yet. */
+async function statusOf({ live, standby, translated }: Omit<LinkInput, "progress">): Promise<LinkStatus> {
+  const isOther = translated !== true && isFed({ gate: await readGate(standby.primary) });
+  return isOther ? "cut" : linkStatus(live, standby);
 }
 
 /** Where it only looks from here as if the standby couldn't get through, it is tried. */
@@ -126,7 +132,7 @@ export async function removeLink(live: Deployment, standby: Deployment): Promise
 /** Ends following, or feeding; the data stays, closed to clients. */
 export async function leaveAlone(standby: Deployment): Promise<void> {
   const isReplica = (await standby.primary.replication()).role === "replica";
-  await (isReplica ? unfollow(standby) : endFeeding(standby));
+  await (isReplica ? unfollow : keepClosed)(standby);
 }
 
 function refuseUnlessLive(live: Deployment, state: DeploymentState): void {
