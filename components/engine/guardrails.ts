@@ -12,7 +12,7 @@ export interface Guardrails {
   pauseTimeoutMs: number;
   /** How long the standby may take to reach the last byte once writes are held. Default 1,000. */
   catchUpTimeoutMs: number;
-  /** The cutover from preflight until writes are held, without the backup, which takes as long as the data is large. Default 120,000. */
+  /** From preflight until writes are held, without the backup, which takes as long as the data is large. Default 120,000. */
   cutoverTimeoutMs: number;
   /** Keys compared, by value, after a cutover; 0 compares none, "all" every key. Default 1,000. */
   verifyKeys: number | "all";
