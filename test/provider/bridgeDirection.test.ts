@@ -5,6 +5,7 @@ import { readProgress } from "../../components/engine/bridge/position.ts";
 import type { RedisServer } from "../../components/engine/redisServer.ts";
 import { until } from "../../components/engine/until.ts";
 import type { TestServer } from "../support/testServer.ts";
+import { BridgeProcess } from "./bridgeProcess.ts";
 import { compare, feed, keepBacklog, open, openScene, startBridge, type BridgeScene } from "./bridgeScene.ts";
 
 const OWN = ["position", "batches", "stale", "unrepresentable"].map((name) => `redis-bluegreen:${name}`);
@@ -120,6 +121,24 @@ describe.each([
       console.log(`confirmed in ${times[20]?.toFixed(2)} ms, ${times.at(-1)?.toFixed(2)} at most`);
     expect(times[20]).toBeLessThan(25);
     await stop();
+  });
+
+  it("ends at once when it is told to, with everything confirmed", async () => {
+    const { source: blue, target: green } = scene;
+    const bridge = new BridgeProcess(scene);
+    try {
+      await bridge.logged('"state":"applying","source":"blue","target":"green"}');
+      await write(blue, 11);
+      const begun = performance.now();
+      await bridge.kill("SIGTERM");
+      expect(performance.now() - begun).toBeLessThan(2_500);
+      expect(bridge.child.exitCode).toBe(0);
+      const progress = await readProgress((name, ...args) => green.admin.call(name, ...args), 15);
+      expect(progress?.position.confirmed).toEqual(progress?.position.applied);
+      expect(progress?.position.applied.offset).toBeGreaterThan(0);
+    } finally {
+      await bridge.kill("SIGKILL");
+    }
   });
 
   it("waits where both are fed or one is down, and says which", async () => {

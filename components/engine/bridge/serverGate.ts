@@ -36,6 +36,7 @@ const PATIENCE_MS = 1_000;
 export class GateWatch {
   readonly #end: BridgeEnd;
   #client: PlainClient | undefined;
+  #closed = false;
   #look: Promise<ServerGate> | undefined;
 
   constructor(end: BridgeEnd) {
@@ -63,7 +64,9 @@ export class GateWatch {
     }
   }
 
+  /** For good: a look that is under way ends as well, and leaves no connection behind. */
   close(): void {
+    this.#closed = true;
     this.#client?.close();
   }
 
@@ -80,6 +83,7 @@ export class GateWatch {
     }
     const client = await PlainClient.open(this.#end.address, this.#end.login);
     this.#client = client;
+    if (this.#closed) client.close();
     return lookWith(client);
   }
 }
