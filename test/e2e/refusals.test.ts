@@ -39,7 +39,7 @@ describe("a configuration that can't be carried out is refused by preview, with 
     const output = await refused();
     expect(output).toContain("The configuration of stack e2e-refuse has 11 problems; nothing was changed:");
     for (const sentence of [
-      "guardrail is an unknown key, but must be one of platform, live, blue, green, endpoint, auth, guardrails, bake, rehearsal, backup, report: rename it to guardrails, or remove it.",
+      "guardrail is an unknown key, but must be one of platform, live, blue, green, endpoint, auth, guardrails, bake, rehearsal, bridge, backup, report: rename it to guardrails, or remove it.",
       'guardrails.maxLagBytes is "many", but must be a whole number',
       "blue.replica is an unknown key",
       'blue.replicas is "2", but must be a whole number from 0 to 5: remove the quotes.',
