@@ -1,65 +1,8 @@
 import { beforeEach, describe, expect, it } from "vitest";
-import { commandAt, type Batch, type BatchSink } from "../../../components/engine/bridge/batch.ts";
-import { CommandTable } from "../../../components/engine/bridge/commandTable.ts";
 import { encodeCommand, type Word } from "../../../components/engine/bridge/encode.ts";
-import { Figures } from "../../../components/engine/bridge/figures.ts";
-import { parsePosition, type Position } from "../../../components/engine/bridge/position.ts";
-import { StaleKeys } from "../../../components/engine/bridge/staleKeys.ts";
-import { StreamApplier } from "../../../components/engine/bridge/streamApplier.ts";
+import type { StreamApplier } from "../../../components/engine/bridge/streamApplier.ts";
 import { StreamParser } from "../../../components/engine/bridge/streamParser.ts";
-import { translationTable } from "../../../components/engine/bridge/translations/translationTable.ts";
-import { Unrepresentable } from "../../../components/engine/bridge/unrepresentable.ts";
-
-const known = new Map(
-  ["set", "incr", "del", "hset", "select", "multi", "exec", "mystery"].map((name) => [
-    name,
-    { arity: -2, first: 1, last: 1, step: 1, movable: false },
-  ]),
-);
-const REPLID = "c141cad2650533798f9b2a9f0ba469913484b5ec";
-const START: Position = {
-  replid: REPLID,
-  applied: { offset: 100, database: 0 },
-  confirmed: { offset: 100, database: 0 },
-  batches: 0,
-  since: "-",
-  copying: false,
-};
-
-/** A target that answers when it is told to. */
-class Sink implements BatchSink {
-  readonly sent: Batch[] = [];
-  inFlight = 0;
-  full = false;
-
-  begun = 0;
-
-  begin(batch: Batch): void {
-    this.begun++;
-    batch.beginning();
-  }
-
-  send(batch: Batch): void {
-    this.sent.push(batch);
-    this.inFlight++;
-  }
-
-  /** All commands that were sent, the position's parts left out. */
-  commands(): string[] {
-    return this.sent.flatMap(({ pieces, commands }) =>
-      Array.from({ length: commands }, (_, i) => commandAt(pieces, i)?.words.join(" ") ?? "").filter(
-        (text) => !/^(SELECT 15|INCR redis-bluegreen:batches|SET redis-bluegreen:position )/.test(text),
-      ),
-    );
-  }
-
-  /** What the target's key says after the last batch. */
-  position(): Position | undefined {
-    const last = this.sent.at(-1);
-    const words = last && commandAt(last.pieces, last.commands - 1)?.words;
-    return parsePosition(String(words?.[2]));
-  }
-}
+import { makeApplier, Sink } from "./applierScene.ts";
 
 describe("the applier", () => {
   let sink: Sink;
@@ -84,30 +27,7 @@ describe("the applier", () => {
     sink = new Sink();
     parser = new StreamParser();
     read = 100;
-    const version = { product: "redis", version: "7.0" } as const;
-    applier = new StreamApplier({
-      parser,
-      rules: new CommandTable(
-        translationTable({
-          source: version,
-          target: version,
-          sourceCommands: known,
-          targetCommands: new Map([...known].filter(([name]) => name !== "mystery")),
-        }),
-      ),
-      sink,
-      stale: new StaleKeys(),
-      unrepresentable: new Unrepresentable(),
-      figures: new Figures(),
-      keysOf: (name, words) =>
-        name === "mystery" ? undefined : words.slice(1, name === "del" ? undefined : 2),
-      askKeys: () => new Promise((resolve) => (answer = resolve)),
-      databases: 16,
-      position: START,
-      doubtAll: false,
-      onAskedForOffset: () => undefined,
-      onRestart: () => undefined,
-    });
+    applier = makeApplier(parser, sink, (resolve) => (answer = resolve));
   });
 
   it("notes where it is after the last answer, also where nothing was applied", () => {
