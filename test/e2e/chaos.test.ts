@@ -5,11 +5,13 @@ import { openColour } from "../../scripts/chaos/observe.ts";
 import { Observers, strike } from "../../scripts/chaos/runCase.ts";
 import { MutantCheckout } from "../support/mutantCheckout.ts";
 
-const ENGINE = "components/engine/cutover/realCutover.ts";
+const CUTOVER = "components/engine/cutover/realCutover.ts";
+const STANDBY = "components/engine/cutover/standbyLink.ts";
 
 /** An engine that was broken in one place, and the case that must show it. */
 interface Mutant {
   what: string;
+  file: string;
   place: string;
   replacement: string;
   shownBy: string;
@@ -18,19 +20,23 @@ interface Mutant {
 const MUTANTS: Mutant[] = [
   {
     what: "doesn't wait until the new colour has every byte",
+    file: STANDBY,
     place: "return now.offset >= pause.offset ? now : undefined;",
     replacement: "return { ...now, ...pause };",
     shownBy: "hold:link-refused:cutover",
   },
   {
     what: "opens the new colour before the old one is held",
+    file: CUTOVER,
     place: "await traffic.prepare();",
     replacement: `await traffic.prepare();
-    await this.input.to.primary.transaction(...promoteCommands(gateTo), ...openCommands(gateTo));`,
+    await this.standby.promote(gateTo, { offset: 0, keyspace: new Map(), endsAt: 0 });
+    await this.input.to.primary.transaction(...openCommands(gateTo));`,
     shownBy: "catch-up:driver-stopped:cutover:300",
   },
   {
     what: "doesn't fence the old colour",
+    file: CUTOVER,
     place: "const fenced = this.holdsWritesOnly ? this.fenceVerified() : true;",
     replacement: "const fenced = true;",
     shownBy: "switch:driver-stopped:cutover",
@@ -73,8 +79,8 @@ describe("the fault matrix turns red on an engine that", () => {
     expect(await openColour(await arena.prepare("blue"))).toBe("blue");
   });
 
-  test.each(MUTANTS)("$what", async ({ place, replacement, shownBy }) => {
-    const { violations, writers } = await checkout.mutated(ENGINE, place, replacement, () =>
+  test.each(MUTANTS)("$what", async ({ file, place, replacement, shownBy }) => {
+    const { violations, writers } = await checkout.mutated(file, place, replacement, () =>
       observe(shownBy).finally(() => {
         arena.spoil();
       }),
