@@ -3,6 +3,7 @@ import type { Colour } from "./colour.ts";
 import type { Credentials, Login } from "./credentials.ts";
 import type { DeploymentTarget, ServerTarget } from "./deploymentTarget.ts";
 import { readGate, type Gate } from "./gate.ts";
+import { keyCount } from "./keyCount.ts";
 import { RedisServer, RedisServerError, type ReplicationState } from "./redisServer.ts";
 import type { ServerVersion } from "./serverVersion.ts";
 
@@ -72,7 +73,7 @@ export async function observeDeployment(deployment: Deployment): Promise<Deploym
     readGate(deployment.primary),
     deployment.primary.keyspace(),
   ]);
-  return { version, replication, gate, keys: [...keyspace.values()].reduce((sum, keys) => sum + keys, 0) };
+  return { version, replication, gate, keys: keyCount(keyspace) };
 }
 
 /** Whether clients' writes are let into this colour: all three locks are open. */

@@ -80,18 +80,19 @@ export function beginFeedingCommands(applicationUser: string, version: ServerVer
  * Takes the bridge's right to write. Its connections end as well, so that not even a transaction that it has queued
  * takes effect.
  */
-export function endFeedingCommands(version: ServerVersion): Commands {
+export function revokeWritingCommands({ version }: Fed): Commands {
   return [
     ["ACL", "SETUSER", BRIDGE_USER, "on", "resetkeys", "-@all", ...bridgeSourceRules(version).split(" ")],
     ["CLIENT", "KILL", "USER", BRIDGE_USER],
   ];
 }
 
-/** Lets clients in again where the bridge has fed, and removes what it noted. */
-export function afterFeedingCommands({ applicationUser, lastDatabase, version }: Fed): Commands {
-  return [
-    ...endFeedingCommands(version),
-    ...forgetCommands(lastDatabase),
-    ["ACL", "SETUSER", applicationUser, "on"],
-  ];
+/** Takes the bridge's right to write and gives the clients' user back its own. */
+export function endFeedingCommands(fed: Fed): Commands {
+  return [...revokeWritingCommands(fed), ["ACL", "SETUSER", fed.applicationUser, "on"]];
+}
+
+/** Ends feeding where clients are let in again, and removes what the bridge noted. */
+export function afterFeedingCommands(fed: Fed): Commands {
+  return [...endFeedingCommands(fed), ...forgetCommands(fed.lastDatabase)];
 }

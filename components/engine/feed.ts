@@ -1,16 +1,11 @@
 import type { Credentials } from "./credentials.ts";
 import { observeDeployment, type Deployment, type DeploymentState } from "./deployment.ts";
 import { disarmTripwire, keepClosed } from "./follow.ts";
-import { allowReplicationCommands, feedCommands, readGate } from "./gate.ts";
+import { allowReplication, feedCommands, isFed } from "./gate.ts";
 import { isSame, type Handover } from "./handover.ts";
 import { unpauseCommands } from "./pause.ts";
 import { setRaised } from "./selfDescribing.ts";
 import { atLeast } from "./serverVersion.ts";
-
-/** Whether the bridge feeds a colour now, rather than before a promotion that nobody finished. */
-export function isFed({ gate }: Pick<DeploymentState, "gate">): boolean {
-  return gate.fed !== undefined && gate.unopened !== true;
-}
 
 /**
  * Has the bridge feed the standby with what the live colour takes, and makes that last: the standby becomes a primary
@@ -26,13 +21,13 @@ export async function feed(
 ): Promise<void> {
   const { primary } = standby;
   await disarmTripwire(live);
-  await live.primary.transaction(...allowReplicationCommands(await readGate(live.primary)));
+  await allowReplication(live.primary);
   if ((await primary.replication()).role === "replica") {
     await primary.call("REPLICAOF", "NO", "ONE");
     await keepClosed(standby);
   }
   const [ahead, found] = await Promise.all([observeDeployment(live), observeDeployment(standby)]);
-  if (isFed(found)) return;
+  if (isFed(found.gate)) return;
   const place = anew ? undefined : placeIn(ahead, found);
   const runId = (await primary.info("server")).get("run_id") ?? "";
   await primary.transaction(

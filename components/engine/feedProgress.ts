@@ -1,9 +1,9 @@
 import type { Deployment } from "./deployment.ts";
-import { isFed } from "./feed.ts";
 import type { Fed } from "./fed.ts";
-import { readGate, type Gate } from "./gate.ts";
+import { isFed, readGate, type Gate } from "./gate.ts";
+import { keyCount } from "./keyCount.ts";
 import { RefusedError } from "./progress.ts";
-import type { Keyspace, ReplicationState } from "./redisServer.ts";
+import type { RedisServer, ReplicationState } from "./redisServer.ts";
 import type { LinkInput, LinkStatus } from "./replicationLink.ts";
 import { until } from "./until.ts";
 
@@ -12,7 +12,7 @@ export const IN_SYNC_BYTES = 1024 * 1024;
 
 /** Looks at a link that the bridge carries. */
 export async function feedStatus(live: Deployment, gate: Gate): Promise<LinkStatus> {
-  if (gate.fed === undefined || !isFed({ gate })) return "cut";
+  if (gate.fed === undefined || !isFed(gate)) return "cut";
   return isInSync(gate.fed, await live.primary.replication()) ? "up" : "connecting";
 }
 
@@ -54,15 +54,14 @@ export async function awaitFed({
 
 async function feedingLine(live: Deployment, standby: Deployment, { progress }: Fed): Promise<string> {
   if (progress === undefined) return `the bridge has not begun to feed ${standby.colour}`;
-  const [here, there] = await Promise.all([standby, live].map(({ primary }) => primary.keyspace()));
-  const count = (keyspace: Keyspace | undefined): number =>
-    [...(keyspace?.values() ?? [])].reduce((sum, keys) => sum + keys, 0);
-  if (progress.position.copying)
-    return `${standby.colour}: re-syncing, ${count(here)} of ${count(there)} keys`;
+  if (progress.position.copying) {
+    const [here, there] = await Promise.all([standby.primary.keyspace(), live.primary.keyspace()]);
+    return `${standby.colour}: re-syncing, ${keyCount(here)} of ${keyCount(there)} keys`;
+  }
   return `${standby.colour}: the bridge is at offset ${progress.position.applied.offset}, ${progress.staleKeys} keys are copied again`;
 }
 
-/** Up to which offset of the live colour's history the bridge has brought a standby. */
-export async function appliedOffset(standby: Deployment): Promise<number> {
-  return (await readGate(standby.primary)).fed?.progress?.position.applied.offset ?? 0;
+/** Up to which offset of the live colour's history the bridge has brought a standby; undefined before it has begun. */
+export async function appliedOffset(standby: RedisServer): Promise<number | undefined> {
+  return (await readGate(standby)).fed?.progress?.position.applied.offset;
 }

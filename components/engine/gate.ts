@@ -1,7 +1,14 @@
-import { afterFeedingCommands, beginFeedingCommands, endFeedingCommands, readFed, type Fed } from "./fed.ts";
+import {
+  afterFeedingCommands,
+  beginFeedingCommands,
+  endFeedingCommands,
+  readFed,
+  revokeWritingCommands,
+  type Fed,
+} from "./fed.ts";
 import {
   FED,
-  HANDED_OVER,
+  handedOverNotes,
   handoverIn,
   keyPatterns,
   notedIn,
@@ -91,6 +98,11 @@ async function notesOf(server: RedisServer, patterns: readonly string[], fenced:
   };
 }
 
+/** Whether the bridge feeds a colour now, rather than before a promotion that nobody finished. */
+export function isFed({ fed, unopened }: Gate): boolean {
+  return fed !== undefined && unopened !== true;
+}
+
 /** Commands for one MULTI. */
 export type Commands = (string | number)[][];
 
@@ -114,7 +126,7 @@ export function promoteCommands(gate: Gate): Commands {
   }
   return [
     ...hideCommands(UNOPENED, ...fedNotes(gate.fed.applicationUser, gate.handedOver)),
-    ...endFeedingCommands(gate.fed.version),
+    ...revokeWritingCommands(gate.fed),
   ];
 }
 
@@ -140,17 +152,11 @@ export function feedCommands(
 /** Closes a colour to everybody, the bridge included where it feeds it. */
 export function closeCommands(gate: Gate): Commands {
   const { fed } = gate;
-  return [
-    ...hideCommands(),
-    ...fenceCommands(gate),
-    ...(fed === undefined ? [] : endFeedingCommands(fed.version)),
-    ...(fed === undefined ? [] : [["ACL", "SETUSER", fed.applicationUser, "on"]]),
-  ];
+  return [...hideCommands(), ...fenceCommands(gate), ...(fed === undefined ? [] : endFeedingCommands(fed))];
 }
 
 function fedNotes(applicationUser: string, place: Handover | undefined): string[] {
-  const note = place && `${HANDED_OVER}${place.replid}:${place.offset}`;
-  return [`${FED}${applicationUser}`, ...(note === undefined ? [] : [note])];
+  return [`${FED}${applicationUser}`, ...handedOverNotes(place)];
 }
 
 /**
@@ -164,10 +170,9 @@ export async function persistClosed(
   gate: Gate,
   handedOver?: Handover,
 ): Promise<boolean> {
-  const notes = handedOver === undefined ? [] : [`${HANDED_OVER}${handedOver.replid}:${handedOver.offset}`];
   try {
     await server.transaction(
-      ...hideCommands(...notes),
+      ...hideCommands(...handedOverNotes(handedOver)),
       ...fenceCommands(gate),
       ["CONFIG", "REWRITE"],
       ["CONFIG", "SET", FENCE, gate.fenced ? raisedValue(gate.minReplicas) : gate.minReplicas],
@@ -213,6 +218,12 @@ export function openCommands(gate: Gate): Commands {
 export function allowReplicationCommands(gate: Gate): Commands {
   if (!gate.replicationUser) return [];
   return [REPLICATION_USER, BRIDGE_USER].map((user) => ["ACL", "SETUSER", user, "on"]);
+}
+
+/** As `allowReplicationCommands`, at once. */
+export async function allowReplication(server: RedisServer): Promise<void> {
+  const commands = allowReplicationCommands(await readGate(server));
+  if (commands.length > 0) await server.transaction(...commands);
 }
 
 /** Lets the proxy send readers to a replica, or keeps them away. */

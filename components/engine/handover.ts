@@ -43,6 +43,11 @@ export function handoverIn(patterns: readonly string[]): Handover | undefined {
   return placesIn(patterns, HANDED_OVER)?.[0];
 }
 
+/** The note that `handoverIn` reads; none where there is no handover. */
+export function handedOverNotes(handover: Handover | undefined): string[] {
+  return handover === undefined ? [] : [`${HANDED_OVER}${handover.replid}:${handover.offset}`];
+}
+
 /** The takeover that is noted among key patterns. */
 export function takeOverIn(patterns: readonly string[]): TakeOver | undefined {
   const [of, at] = placesIn(patterns, TOOK_OVER) ?? [];

@@ -41,22 +41,10 @@ export class Haproxy implements Traffic {
     this.ready = [await this.connect()];
   }
 
-  async open(to: Colour): Promise<void> {
-    await this.run(openCommands(to));
-  }
-
-  shut(from: Colour): Promise<number> {
-    return this.shutBy(from, shutCommands(from));
-  }
-
-  move(from: Colour, to: Colour): Promise<number> {
-    return this.shutBy(from, [...openCommands(to), ...shutCommands(from)]);
-  }
-
-  /** One line is carried out without anything between its commands. */
-  private async shutBy(from: Colour, commands: string[]): Promise<number> {
+  async move(from: Colour, to: Colour): Promise<number> {
     const sessions = this.sessions ?? (await this.observe()).sessions;
-    await this.run(commands);
+    // One line is carried out without anything between its commands.
+    await this.run([...openCommands(to), ...shutCommands(from)]);
     return sessions[from];
   }
 

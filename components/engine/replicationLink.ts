@@ -3,11 +3,11 @@ import { canReplicate } from "./compatibility/matrix.ts";
 import type { Colour } from "./colour.ts";
 import type { Credentials } from "./credentials.ts";
 import { follows, isOpen, observeDeployment, type Deployment, type DeploymentState } from "./deployment.ts";
-import { feed, isFed, placeIn } from "./feed.ts";
+import { feed, placeIn } from "./feed.ts";
 import { awaitFed, feedStatus, IN_SYNC_BYTES } from "./feedProgress.ts";
 import { follow, keepClosed, setTripwire, unfollow } from "./follow.ts";
 import { formatAddress } from "./address.ts";
-import { allowReplicationCommands, readGate } from "./gate.ts";
+import { allowReplication, isFed, readGate } from "./gate.ts";
 import { infoNumber } from "./infoReply.ts";
 import { isSame } from "./handover.ts";
 import { lineage, type Lineage } from "./lineage.ts";
@@ -83,7 +83,7 @@ export async function ensureLink(input: LinkInput): Promise<void> {
   }
   await setTripwire(live, standby);
   const fullCopies = infoNumber(await live.primary.info("stats"), "sync_full");
-  await allowReplication(live);
+  await allowReplication(live.primary);
   if (status === "cut") await follow(standby, live, input.credentials);
   const before = { leader: liveState.replication, fullCopies };
   await awaitSync(input, before, canReplicate(liveState.version, standbyState.version).ok);
@@ -103,7 +103,7 @@ export async function linkRefusal(input: Omit<LinkInput, "progress">): Promise<s
 
 /** A standby that the bridge feeds and that is to follow by itself, as where the bridge is no longer wanted, does not yet. */
 async function statusOf({ live, standby, translated }: Omit<LinkInput, "progress">): Promise<LinkStatus> {
-  const isOther = translated !== true && isFed({ gate: await readGate(standby.primary) });
+  const isOther = translated !== true && isFed(await readGate(standby.primary));
   return isOther ? "cut" : linkStatus(live, standby);
 }
 
@@ -115,11 +115,6 @@ async function certainObstacle({
 }: Omit<LinkInput, "progress">): Promise<string | undefined> {
   const obstacle = await linkObstacle(standby, live, pathPrefix);
   return obstacle?.certain === true ? obstacle.reason : undefined;
-}
-
-async function allowReplication({ primary }: Deployment): Promise<void> {
-  const commands = allowReplicationCommands(await readGate(primary));
-  if (commands.length > 0) await primary.transaction(...commands);
 }
 
 /** Ends a link where the standby still follows the live colour; anything else has moved on and is left alone. */

@@ -15,13 +15,12 @@ export interface TrafficState {
 export interface Traffic {
   /** What the switch does now. */
   observe(): Promise<TrafficState>;
-  /** Makes ready what `open` and `shut` need, while nobody waits for it yet. */
+  /** Makes ready what `move` needs, while nobody waits for it yet. */
   prepare(): Promise<void>;
-  /** Lets new connections reach `to`. */
-  open(to: Colour): Promise<void>;
-  /** Keeps new connections away from `from` and shuts every session there; returns how many. */
-  shut(from: Colour): Promise<number>;
-  /** `open(to)` and `shut(from)` in one round trip, for clients that wait; returns how many sessions were shut. */
+  /**
+   * Lets new connections reach `to`, keeps them away from `from` and shuts every session there, in one round trip, since
+   * clients wait; returns how many sessions were shut.
+   */
   move(from: Colour, to: Colour): Promise<number>;
   /** Ends connections to the switch itself. */
   close(): void;

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Bridge } from "../../components/engine/bridge/bridge.ts";
-import { readProgress } from "../../components/engine/bridge/position.ts";
+import { progressCommands, progressIn } from "../../components/engine/fed.ts";
 import type { RedisServer } from "../../components/engine/redisServer.ts";
 import { until } from "../../components/engine/until.ts";
 import type { TestServer } from "../support/testServer.ts";
@@ -28,7 +28,7 @@ async function turned(bridge: Bridge, wanted: Record<string, unknown>): Promise<
 /** Waits, as a cutover does, until the target's own key says that all up to `offset` took effect and was looked at. */
 async function confirmed(target: RedisServer, offset: number): Promise<void> {
   const probe = async (): Promise<true | undefined> => {
-    const progress = await readProgress((name, ...args) => target.call(name, ...args), 15);
+    const { progress } = progressIn(await target.transaction(...progressCommands(15)));
     if (progress === undefined) return undefined;
     const { position, staleKeys } = progress;
     const there = position.confirmed.offset >= offset && position.applied.offset >= offset;
@@ -133,7 +133,7 @@ describe.each([
       await bridge.kill("SIGTERM");
       expect(performance.now() - begun).toBeLessThan(2_500);
       expect(bridge.child.exitCode).toBe(0);
-      const progress = await readProgress((name, ...args) => green.admin.call(name, ...args), 15);
+      const { progress } = progressIn(await green.admin.transaction(...progressCommands(15)));
       expect(progress?.position.confirmed).toEqual(progress?.position.applied);
       expect(progress?.position.applied.offset).toBeGreaterThan(0);
     } finally {

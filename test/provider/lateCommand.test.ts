@@ -35,8 +35,6 @@ function inputOf(): CutoverInput {
     traffic: {
       observe: () => Promise.resolve({ target: "blue", sessions: { blue: 0, green: 0 } }),
       prepare: () => Promise.resolve(),
-      open: () => Promise.resolve(),
-      shut: () => Promise.resolve(0),
       move: () => Promise.resolve(0),
       close: () => undefined,
     },

@@ -1,5 +1,6 @@
 import { expect } from "vitest";
 import { otherColour, type Colour } from "../../components/engine/colour.ts";
+import { appliedOffset } from "../../components/engine/feedProgress.ts";
 import { readGate } from "../../components/engine/gate.ts";
 import { until } from "../../components/engine/until.ts";
 import { compareDatasets } from "../../components/engine/verification/compareDatasets.ts";
@@ -12,9 +13,7 @@ export async function expectEqualData(stack: TestStack, live: Colour): Promise<n
       const goal = (await source.replication()).offset;
       const isFed = (await readGate(standby)).fed !== undefined;
       const applied = async (): Promise<number> =>
-        isFed
-          ? ((await readGate(standby)).fed?.progress?.position.applied.offset ?? 0)
-          : (await standby.replication()).offset;
+        isFed ? ((await appliedOffset(standby)) ?? 0) : (await standby.replication()).offset;
       const reached = async (): Promise<true | undefined> => ((await applied()) >= goal ? true : undefined);
       await until(reached, { timeoutMs: 30_000, intervalMs: 50, what: "the standby has every byte" });
       const found = await compareDatasets(source, standby, {

@@ -1,4 +1,4 @@
-import { readGate } from "../gate.ts";
+import { appliedOffset } from "../feedProgress.ts";
 import { infoNumber } from "../infoReply.ts";
 import { replicationStateOf, type RedisServer } from "../redisServer.ts";
 
@@ -59,6 +59,5 @@ export async function takeSample({ live, standby, endpoint }: BakeSubjects): Pro
 async function reachedOffset(standby: RedisServer): Promise<{ offset: number }> {
   const { role, linkUp, offset } = await standby.replication();
   if (role === "replica") return { offset: linkUp ? offset : -Infinity };
-  const position = (await readGate(standby)).fed?.progress?.position;
-  return { offset: position?.applied.offset ?? -Infinity };
+  return { offset: (await appliedOffset(standby)) ?? -Infinity };
 }

@@ -1,3 +1,4 @@
+import { keyCount } from "../keyCount.ts";
 import { setTimeout as delay } from "node:timers/promises";
 import { infoNumber, parseInfo, parsePairs } from "../infoReply.ts";
 import type { PlainClient } from "./plainClient.ts";
@@ -41,7 +42,7 @@ export async function copyEverything(parts: FullCopyParts): Promise<void> {
   const { source, target, stale, applier, unrepresentable, databases } = parts;
   await deleteExtra(parts);
   const keyspace = await databasesWithKeys(source);
-  const of = [...keyspace.values()].reduce((sum, keys) => sum + keys, 0);
+  const of = keyCount(keyspace);
   let found = 0;
   for (const database of keyspace.keys()) {
     for await (const keys of scan(source, database)) {

@@ -76,37 +76,12 @@ export interface BridgeProgress {
   unrepresentable: number;
 }
 
-/**
- * Reads the position over any connection that may GET, HLEN, SCARD and SELECT; it is left on `database`.
- * @param call sends a command and gives its reply, text as a string
- * @param lastDatabase the target's highest database number
- */
-export async function readProgress(
-  call: (name: string, ...args: (string | number)[]) => Promise<unknown>,
-  lastDatabase: number,
-  database = 0,
-): Promise<BridgeProgress | undefined> {
-  await call("SELECT", lastDatabase);
-  try {
-    const value = await call("GET", POSITION_KEY);
-    const position = typeof value === "string" ? parsePosition(value) : undefined;
-    if (position === undefined) return undefined;
-    const staleKeys = Number(await call("HLEN", STALE_KEY));
-    return { position, staleKeys, unrepresentable: Number(await call("SCARD", UNREPRESENTABLE_KEY)) };
-  } finally {
-    await call("SELECT", database);
-  }
-}
-
-/**
- * Commands for the MULTI that opens a target to clients: they remove what the bridge noted there.
- * @param database what the connection has selected, and has afterwards
- */
-export function forgetCommands(lastDatabase: number, database = 0): (string | number)[][] {
+/** Commands for the MULTI that opens a target to clients: they remove what the bridge noted and select database 0. */
+export function forgetCommands(lastDatabase: number): (string | number)[][] {
   return [
     ["SELECT", lastDatabase],
     ["DEL", ...OWN_KEYS],
-    ["SELECT", database],
+    ["SELECT", 0],
   ];
 }
 

@@ -1,6 +1,7 @@
 import { connectDeployment, observeDeployment, type Deployment } from "../deployment.ts";
 import { canReplicate } from "../compatibility/matrix.ts";
-import { feed, isFed } from "../feed.ts";
+import { isFed } from "../gate.ts";
+import { feed } from "../feed.ts";
 import { follow } from "../follow.ts";
 import { lineage } from "../lineage.ts";
 import type { CutoverInput } from "./cutoverInput.ts";
@@ -18,7 +19,7 @@ export async function abandonCutover(input: CutoverInput): Promise<string> {
     from = await connectDeployment(input.from.target, input.credentials);
     await endConnectionOf(input.from, from);
     const { replication, gate } = await observeDeployment(from);
-    if (replication.role === "replica" || isFed({ gate })) {
+    if (replication.role === "replica" || isFed(gate)) {
       return `${colour} follows another server by now, so another update has gone on from here; it is left as it is`;
     }
     await settle(

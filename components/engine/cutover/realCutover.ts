@@ -1,10 +1,9 @@
 import { performance } from "node:perf_hooks";
 import { formatAddress } from "../address.ts";
 import { operatorLogin, isOpen, observeDeployment, type Deployment } from "../deployment.ts";
-import { isFed } from "../feed.ts";
 import { appliedOffset } from "../feedProgress.ts";
 import { disarmTripwire, setTripwire, unfollow } from "../follow.ts";
-import { openCommands, persistClosed, readGate, type Gate } from "../gate.ts";
+import { isFed, openCommands, persistClosed, readGate, type Gate } from "../gate.ts";
 import { infoNumber } from "../infoReply.ts";
 import { RefusedError } from "../progress.ts";
 import { RedisServer, RedisServerError } from "../redisServer.ts";
@@ -146,8 +145,7 @@ export class RealCutover implements CutoverSteps {
       async () => {
         // A check that was under way while the old colour was shut may have put it back.
         if ((await traffic.observe()).target !== to.colour) {
-          await traffic.open(to.colour);
-          await traffic.shut(from.colour);
+          await traffic.move(from.colour, to.colour);
         }
         const server = await connectOrUndefined(endpoint, to, credentials);
         try {
@@ -214,10 +212,10 @@ export class RealCutover implements CutoverSteps {
   private async compare(source: Deployment, other: Deployment): Promise<void> {
     const keys = this.input.guardrails.verifyKeys;
     if (keys === 0) return;
-    const fed = isFed({ gate: await readGate(other.primary) });
+    const fed = isFed(await readGate(other.primary));
     const result = await compareDatasets(source.primary, other.primary, {
       keys,
-      ...(fed ? { appliedOffset: () => appliedOffset(other) } : {}),
+      ...(fed ? { appliedOffset: async () => (await appliedOffset(other.primary)) ?? 0 } : {}),
     });
     this.figures.keysCompared += result.keysCompared;
     this.figures.keysDifferent += result.keysDifferent;

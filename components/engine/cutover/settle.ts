@@ -82,10 +82,7 @@ async function tidy(input: SettleInput, serving: Colour): Promise<void> {
   }
   const live = input.deployments[serving];
   const state = await input.traffic.observe();
-  if (state.target !== serving) {
-    await input.traffic.open(serving);
-    await input.traffic.shut(otherColour(serving));
-  }
+  if (state.target !== serving) await input.traffic.move(otherColour(serving), serving);
   if (live === undefined) return;
   const standby = Object.values(input.deployments).find((deployment) => deployment.colour !== serving);
   await moveReaders(standby?.target, live.target, input.credentials);

@@ -1,7 +1,6 @@
 import type { Deployment } from "../deployment.ts";
 import { holdsUpTo, progressCommands, progressIn, type Fed } from "../fed.ts";
-import { isFed } from "../feed.ts";
-import { promoteCommands, readGate, type Gate } from "../gate.ts";
+import { isFed, promoteCommands, readGate, type Gate } from "../gate.ts";
 import type { Pause } from "../pause.ts";
 import { RefusedError } from "../progress.ts";
 import { until } from "../until.ts";
@@ -28,9 +27,7 @@ export interface StandbyLink {
 
 /** The link that the new colour has. */
 export async function standbyLink(from: Deployment, to: Deployment): Promise<StandbyLink> {
-  return isFed({ gate: await readGate(to.primary) })
-    ? new FedStandby(from, to)
-    : new FollowingStandby(from, to);
+  return isFed(await readGate(to.primary)) ? new FedStandby(from, to) : new FollowingStandby(from, to);
 }
 
 /** The new colour is the old one's replica. */

@@ -60,8 +60,6 @@ function recordedDeployment(deployment: Deployment, recording: Recording): Deplo
 const NO_TRAFFIC: Traffic = {
   observe: () => Promise.resolve({ sessions: { blue: 0, green: 0 } }),
   prepare: () => Promise.resolve(),
-  open: () => Promise.resolve(),
-  shut: () => Promise.resolve(0),
   move: () => Promise.resolve(0),
   close: () => undefined,
 };

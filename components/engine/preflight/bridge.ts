@@ -1,4 +1,4 @@
-import { isFed } from "../feed.ts";
+import { isFed } from "../gate.ts";
 import { formatAddress } from "../address.ts";
 import { formatBytes } from "./bytes.ts";
 import { fail, pass, warn, type CheckResult } from "./checkResult.ts";
@@ -30,7 +30,7 @@ function checkState(facts: PreflightFacts, address: string): CheckResult {
 /** A cutover to a standby that couldn't be given everything loses the rest. */
 function checkForms(facts: PreflightFacts): CheckResult[] {
   const standby = seen(facts.standby);
-  if (standby === undefined || !isFed(standby)) return [];
+  if (standby === undefined || !isFed(standby.gate)) return [];
   const name = "translation";
   const count = standby.gate.fed?.progress?.unrepresentable ?? 0;
   if (count === 0) return [pass(name, "everything has a form on the standby")];

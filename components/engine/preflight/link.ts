@@ -1,7 +1,8 @@
+import { keyCount } from "../keyCount.ts";
 import type { Keyspace } from "../redisServer.ts";
 import { infoNumber } from "../infoReply.ts";
 import { formatAddress } from "../address.ts";
-import { isFed } from "../feed.ts";
+import { isFed } from "../gate.ts";
 import { formatBytes } from "./bytes.ts";
 import { fail, pass, warn, type CheckResult } from "./checkResult.ts";
 import { seen, seenPair, type Pair, type PreflightFacts } from "./facts.ts";
@@ -25,7 +26,7 @@ export function checkLink(facts: PreflightFacts): CheckResult[] {
 
 /** Where the bridge feeds, key counts say little: either server expires its keys when it likes. */
 function checkPair(facts: PreflightFacts, pair: Pair): CheckResult[] {
-  if (isFed(pair.standby)) return [checkFeeding(facts, pair), checkLag(facts, pair)];
+  if (isFed(pair.standby.gate)) return [checkFeeding(facts, pair), checkLag(facts, pair)];
   return [checkState(facts, pair), checkLag(facts, pair), checkKeys(facts, pair)];
 }
 
@@ -68,7 +69,7 @@ function checkState(facts: PreflightFacts, { standby }: Pair): CheckResult {
 
 /** Bytes that live is ahead by; the two were not asked at the same instant, so it can be a little off. */
 function offsetGap({ live, standby }: Pair): number {
-  if (isFed(standby))
+  if (isFed(standby.gate))
     return live.replication.offset - (standby.gate.fed?.progress?.position.applied.offset ?? 0);
   return live.replication.offset - standby.replication.offset;
 }
@@ -89,7 +90,7 @@ function checkLag(facts: PreflightFacts, pair: Pair): CheckResult {
 function checkKeys(facts: PreflightFacts, pair: Pair): CheckResult {
   const gap = Math.abs(offsetGap(pair));
   const difference = keyDifference(pair.live.keyspace, pair.standby.keyspace);
-  const figure = `${countOf(pair.live.keyspace)} live, ${countOf(pair.standby.keyspace)} standby, ${formatBytes(gap)} apart`;
+  const figure = `${keyCount(pair.live.keyspace)} live, ${keyCount(pair.standby.keyspace)} standby, ${formatBytes(gap)} apart`;
   if (difference <= Math.ceil(gap / SMALLEST_KEY_BYTES)) return pass("keys", figure);
   return forCutover(
     facts,
@@ -102,10 +103,6 @@ function checkKeys(facts: PreflightFacts, pair: Pair): CheckResult {
 function keyDifference(a: Keyspace, b: Keyspace): number {
   const databases = new Set([...a.keys(), ...b.keys()]);
   return [...databases].reduce((sum, n) => sum + Math.abs((a.get(n) ?? 0) - (b.get(n) ?? 0)), 0);
-}
-
-function countOf(keyspace: Keyspace): number {
-  return [...keyspace.values()].reduce((sum, keys) => sum + keys, 0);
 }
 
 function checkBacklog(facts: PreflightFacts): CheckResult[] {
@@ -127,7 +124,7 @@ function checkOtherReplicas(facts: PreflightFacts): CheckResult[] {
   const attached = live.replication.replicas;
   const own = facts.live.target.replicas.length;
   const other = seen(facts.standby);
-  const standby = other !== undefined && (other.replication.linkUp || isFed(other)) ? 1 : 0;
+  const standby = other !== undefined && (other.replication.linkUp || isFed(other.gate)) ? 1 : 0;
   const others = attached.length - own - standby;
   const figure = `${attached.length} attached, ${own + standby} expected`;
   if (others <= 0) return [pass("replicas of live", figure)];

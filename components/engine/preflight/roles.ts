@@ -1,7 +1,7 @@
 import { formatAddress } from "../address.ts";
 import { canReplicate } from "../compatibility/matrix.ts";
 import { follows } from "../deployment.ts";
-import { isFed } from "../feed.ts";
+import { isFed } from "../gate.ts";
 import { fail, pass, warn, type CheckResult } from "./checkResult.ts";
 import { seen, type ObservedColour, type PreflightFacts } from "./facts.ts";
 import type { ServerSnapshot } from "./snapshot.ts";
@@ -73,7 +73,7 @@ function checkStandbyRole(
   if (role === "replica" && follows(standby.replication, target, facts.live.target)) {
     return pass(name, `${colour} follows ${facts.live.target.colour}`);
   }
-  if (isFed(standby)) return pass(name, `${colour} takes what the bridge writes, and nothing else`);
+  if (isFed(standby.gate)) return pass(name, `${colour} takes what the bridge writes, and nothing else`);
   const figure =
     role === "master" || following === undefined
       ? `${colour} follows nobody`

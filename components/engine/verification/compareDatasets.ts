@@ -1,4 +1,5 @@
 import { isOwnKey } from "../bridge/position.ts";
+import { keyCount } from "../keyCount.ts";
 import type { RedisServer } from "../redisServer.ts";
 import { DatasetPair, type KeyVerdict, type PairOptions } from "./datasetPair.ts";
 import { BATCH_KEYS } from "./keyFingerprint.ts";
@@ -82,7 +83,7 @@ class Comparison {
   async lookAtAll(): Promise<void> {
     const { source, other } = this.#pair;
     const [here, there] = await Promise.all([source.keyspace(), other.keyspace()]);
-    this.#keysTotal = sumOf(here);
+    this.#keysTotal = keyCount(here);
     for (const database of here.keys()) {
       for await (const keys of source.scan(database)) await this.#look(database, keys);
     }
@@ -181,10 +182,6 @@ function batchesOf(suspects: Suspect[], size: number): { database: number; keys:
     else batches.push({ database, keys: [key] });
   }
   return batches;
-}
-
-function sumOf(keyspace: ReadonlyMap<number, number>): number {
-  return [...keyspace.values()].reduce((sum, keys) => sum + keys, 0);
 }
 
 /** A key as text; bytes that can't be shown become `\xNN`. */

@@ -1,5 +1,6 @@
 import type { Command } from "./bulkConnection.ts";
 import type { DatasetReader } from "./datasetReader.ts";
+import { keyCount } from "../keyCount.ts";
 
 /**
  * About so many keys chosen at random, spread over the databases by their sizes, none twice; every key where there
@@ -7,7 +8,7 @@ import type { DatasetReader } from "./datasetReader.ts";
  */
 export async function randomKeys(reader: DatasetReader, count: number): Promise<Map<number, Buffer[]>> {
   const keyspace = await reader.keyspace();
-  const total = [...keyspace.values()].reduce((sum, keys) => sum + keys, 0);
+  const total = keyCount(keyspace);
   const chosen = new Map<number, Buffer[]>();
   for (const [database, size] of keyspace) {
     const share = Math.ceil((count * size) / Math.max(1, total));

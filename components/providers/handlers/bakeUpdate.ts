@@ -1,8 +1,7 @@
 import { bake, describeBreach } from "../../engine/bake/bake.ts";
 import type { BakeSubjects } from "../../engine/bake/bakeSample.ts";
 import { observeDeployment, operatorLogin, type Deployment } from "../../engine/deployment.ts";
-import { isFed } from "../../engine/feed.ts";
-import { noteRolledBack } from "../../engine/gate.ts";
+import { isFed, noteRolledBack } from "../../engine/gate.ts";
 import type { Haproxy } from "../../engine/haproxy.ts";
 import { RefusedError } from "../../engine/progress.ts";
 import { RedisServer } from "../../engine/redisServer.ts";
@@ -23,7 +22,7 @@ export async function bakeAfterCutover(
   const { seconds } = news.bake;
   if (seconds === 0) return;
   const { replication, gate } = await observeDeployment(standby);
-  const follows = replication.role === "replica" || isFed({ gate });
+  const follows = replication.role === "replica" || isFed(gate);
   say(`bake: ${live.colour} is watched for ${seconds} s`);
   const outcome = await bake(
     news.bake,

@@ -32,16 +32,14 @@ const BRIDGE_TIMEOUT_MS = 30_000;
  */
 export async function carriageOf(ends: LinkEnds, errorsAtStart: number): Promise<Carriage> {
   const { live, standby } = ends;
-  const [onward, back] = await Promise.all([
-    verdictFor(live, standby, ends),
-    verdictFor(standby, live, ends),
-  ]);
   // Forward is where an upgrade goes to; the other direction is the rollback link.
   if (isForward(await live.primary.version(), await standby.primary.version())) {
+    const onward = await verdictFor(live, standby, ends);
     return { carrier: "replication", rollback: verdictText(onward), anew: false };
   }
-  const drift = await driftOf(standby, live, errorsAtStart);
+  const back = await verdictFor(standby, live, ends);
   if (back.kind === "backup only") return { carrier: "none", rollback: verdictText(back), anew: false };
+  const drift = await driftOf(standby, live, errorsAtStart);
   if (back.kind !== "lossless (native)") {
     return { carrier: "bridge", rollback: verdictText(back), anew: drift !== undefined };
   }

@@ -4,7 +4,7 @@ import { situationOf, type Situation } from "../../engine/cutover/serving.ts";
 import { runPreflight } from "../../engine/preflight/runPreflight.ts";
 import { formatCheck, type CheckResult } from "../../engine/preflight/checkResult.ts";
 import { Haproxy } from "../../engine/haproxy.ts";
-import { isFed } from "../../engine/feed.ts";
+import { isFed } from "../../engine/gate.ts";
 import { followRefusal, leftByCutOffCutover } from "../../engine/replicationLink.ts";
 import { formatVersion } from "../../engine/serverVersion.ts";
 import type { TrafficSwitchInputs } from "../trafficSwitch.ts";
@@ -187,7 +187,7 @@ function relinkPlan(
   { observed }: Session,
 ): string[] {
   const [live, standby] = [observed[from], observed[to]];
-  if (live === undefined || standby?.replication.role !== "master" || isFed(standby)) return [];
+  if (live === undefined || standby?.replication.role !== "master" || isFed(standby.gate)) return [];
   if (!leftByCutOffCutover(live, standby)) return [];
   const refusal = followRefusal(
     { colour: from, state: live },

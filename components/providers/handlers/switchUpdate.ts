@@ -2,7 +2,7 @@ import { COLOURS, otherColour } from "../../engine/colour.ts";
 import { settle } from "../../engine/cutover/settle.ts";
 import { situationOf } from "../../engine/cutover/serving.ts";
 import { observeDeployment, type Deployment } from "../../engine/deployment.ts";
-import { isFed } from "../../engine/feed.ts";
+import { isFed } from "../../engine/gate.ts";
 import { ensureLink, leftByCutOffCutover } from "../../engine/replicationLink.ts";
 import { Haproxy } from "../../engine/haproxy.ts";
 import { RefusedError } from "../../engine/progress.ts";
@@ -102,7 +102,7 @@ async function proveConfigsWritable(deployed: Deployment[], news: TrafficSwitchI
 /** A colour that a killed cutover promoted without opening it has to follow again before it can be cut over to. */
 async function relinkLeftover(from: Deployment, to: Deployment, news: TrafficSwitchInputs): Promise<void> {
   const [live, standby] = await Promise.all([observeDeployment(from), observeDeployment(to)]);
-  if (standby.replication.role === "replica" || isFed(standby)) return;
+  if (standby.replication.role === "replica" || isFed(standby.gate)) return;
   if (!leftByCutOffCutover(live, standby)) {
     throw new RefusedError(
       `${to.colour} follows nobody since it was left behind, and lacks what ${from.colour} has taken since: it is not made live`,
