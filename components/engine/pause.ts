@@ -9,8 +9,6 @@ export interface Pause {
   offset: number;
   /** Keys per database at that offset. */
   keyspace: Keyspace;
-  /** When the server lets go by itself, on this process's monotonic clock, in milliseconds. */
-  endsAt: number;
 }
 
 /** A pause that outlasts everybody. Milliseconds; about 30 years. */
@@ -37,19 +35,18 @@ export async function pauseWrites(
   gate: Gate,
   durationMs: number,
 ): Promise<Pause> {
-  const startedAt = performance.now();
   const look: Commands = [
     ["INFO", "replication"],
     ["INFO", "keyspace"],
   ];
   if (pausesWritesOnly(version)) {
     const replies = await server.transaction(["CLIENT", "PAUSE", durationMs, "WRITE"], ...look);
-    return { ...readPause(replies), endsAt: startedAt + durationMs };
+    return readPause(replies);
   }
   const close = [...hideCommands(), ...fenceCommands(gate)];
   const replies = await server.transaction(...close, ["CLIENT", "PAUSE", FULL_PAUSE_MS], ...look);
   const pause = readPause(replies);
-  return { ...pause, offset: pause.offset + PROPAGATED_EXEC_BYTES, endsAt: startedAt + FULL_PAUSE_MS };
+  return { ...pause, offset: pause.offset + PROPAGATED_EXEC_BYTES };
 }
 
 /**
@@ -72,7 +69,7 @@ export function unpauseCommands(version: string): Commands {
   return pausesWritesOnly(version) ? [["CLIENT", "UNPAUSE"]] : [];
 }
 
-function readPause(replies: unknown[]): Pick<Pause, "offset" | "keyspace"> {
+function readPause(replies: unknown[]): Pause {
   return {
     offset: replicationStateOf(parseInfo(String(replies.at(-2)))).offset,
     keyspace: keyspaceOf(parseInfo(String(replies.at(-1)))),

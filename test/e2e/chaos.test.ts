@@ -30,15 +30,15 @@ const MUTANTS: Mutant[] = [
     file: CUTOVER,
     place: "await traffic.prepare();",
     replacement: `await traffic.prepare();
-    await this.standby.promote(gateTo, { offset: 0, keyspace: new Map(), endsAt: 0 });
+    await this.standby.promote(gateTo, { offset: 0, keyspace: new Map() });
     await this.input.to.primary.transaction(...openCommands(gateTo));`,
     shownBy: "catch-up:driver-stopped:cutover:300",
   },
   {
     what: "doesn't fence the old colour",
     file: CUTOVER,
-    place: "const fenced = this.holdsWritesOnly ? this.fenceVerified() : true;",
-    replacement: "const fenced = true;",
+    place: "if (this.holdsWritesOnly) this.handover = await this.fenceVerified();",
+    replacement: "",
     shownBy: "switch:driver-stopped:cutover",
   },
 ];

@@ -13,7 +13,7 @@ import { Workload } from "../support/workload/workload.ts";
 
 /** Kills of `up` on the way from the newer version to the one that the bridge feeds, and who serves afterwards. */
 const KILLS: readonly { phase: PhaseName; serves: "green" | "blue" | "nobody" }[] = [
-  { phase: "fence", serves: "green" },
+  { phase: "promote", serves: "nobody" },
   { phase: "switch", serves: "nobody" },
   { phase: "release", serves: "blue" },
 ];

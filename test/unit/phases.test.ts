@@ -26,11 +26,11 @@ function noting(ran: string[], failing?: string): CutoverSteps {
 }
 
 describe("the phases of a cutover", () => {
-  it("hold, catch up and promote before the fence, and open nothing before it", () => {
+  it("hold, catch up and fence before there is another primary, and open nothing before that", () => {
     const at = (name: (typeof PHASES)[number]): number => PHASES.indexOf(name);
-    const order = [at("preflight"), at("link"), at("hold"), at("catch up"), at("promote"), at("fence")];
+    const order = [at("preflight"), at("link"), at("hold"), at("catch up"), at("fence"), at("promote")];
     expect(order).toEqual([...order].sort((a, b) => a - b));
-    expect(at("fence")).toBeLessThan(at("switch"));
+    expect(at("promote")).toBeLessThan(at("switch"));
     expect(at("backup")).toBeLessThan(at("hold"));
   });
 
@@ -47,20 +47,20 @@ describe("the phases of a cutover", () => {
   it("print nothing while clients wait, and everything then, also where a phase fails", async () => {
     const events: string[] = [];
     const tell = (line: string): number => events.push(`told ${line.split(/ {2,}/)[2] ?? ""}`);
-    const run = runPhases(noting(events, "fence"), [], tell);
-    await expect(run).rejects.toThrow("fence failed");
-    const waiting = ["hold", "catch up", "promote"];
+    const run = runPhases(noting(events, "promote"), [], tell);
+    await expect(run).rejects.toThrow("promote failed");
+    const waiting = ["hold", "catch up", "fence"];
     expect(events.slice(events.indexOf("hold"))).toEqual([
       ...waiting,
-      "fence",
+      "promote",
       ...waiting.map((name) => `told ${name}`),
     ]);
     const toTheEnd: string[] = [];
     await runPhases(noting(toTheEnd), [], (line) => toTheEnd.push(`told ${line.split(/ {2,}/)[2] ?? ""}`));
-    const told = [...waiting, "fence", "switch"].map((name) => `told ${name}`);
+    const told = [...waiting, "promote", "switch"].map((name) => `told ${name}`);
     expect(toTheEnd.slice(toTheEnd.indexOf("hold"), toTheEnd.indexOf("release"))).toEqual([
       ...waiting,
-      "fence",
+      "promote",
       "switch",
       ...told,
     ]);

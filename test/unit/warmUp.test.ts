@@ -43,6 +43,6 @@ describe("the warm-up of a write pause", () => {
       return Object.fromEntries(PHASES.map((name) => [name, step(name)])) as CutoverSteps;
     });
     expect(new Set(reached)).toEqual(new Set(["INFO"]));
-    expect([...new Set(ran)]).toEqual(["hold", "catch up", "promote", "fence", "switch"]);
+    expect([...new Set(ran)]).toEqual(["hold", "catch up", "fence", "promote", "switch"]);
   });
 });

@@ -51,11 +51,12 @@ class DryRunCutover implements CutoverSteps {
       `wait until ${this.input.to} has every byte of ${this.input.from} (${this.input.guardrails.catchUpTimeoutMs} ms at most) and compare the number of keys`,
     );
 
-  promote = () => Promise.resolve(`make ${this.input.to} a primary`);
-
   fence = () =>
+    Promise.resolve(`close ${this.input.from} for good, and see that it took nothing since writes were held`);
+
+  promote = () =>
     Promise.resolve(
-      `close ${this.input.from} for good, persisted; until here every failure goes back to ${this.input.from}, from here on every rerun finishes`,
+      `make ${this.input.to} a primary, both persisted; until here every failure goes back to ${this.input.from}, from here on every rerun finishes`,
     );
 
   switch = () =>

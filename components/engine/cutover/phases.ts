@@ -8,8 +8,8 @@ export const PHASES = [
   "arm",
   "hold",
   "catch up",
-  "promote",
   "fence",
+  "promote",
   "switch",
   "release",
   "verify",
@@ -33,7 +33,7 @@ export interface PhaseRecord {
 }
 
 /** Phases while clients wait. Their lines are printed after the last of them: printing takes time as well. */
-const WHILE_CLIENTS_WAIT: readonly PhaseName[] = ["hold", "catch up", "promote", "fence"];
+const WHILE_CLIENTS_WAIT: readonly PhaseName[] = ["hold", "catch up", "fence", "promote"];
 
 /**
  * Runs the phases in order.

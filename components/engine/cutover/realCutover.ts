@@ -3,7 +3,7 @@ import { formatAddress } from "../address.ts";
 import { operatorLogin, isOpen, observeDeployment, type Deployment } from "../deployment.ts";
 import { appliedOffset } from "../feedProgress.ts";
 import { disarmTripwire, setTripwire, unfollow } from "../follow.ts";
-import { isFed, openCommands, persistClosed, readGate, type Gate } from "../gate.ts";
+import { isFed, openCommands, persistClosed, readGate, type Gate, type Handover } from "../gate.ts";
 import { infoNumber } from "../infoReply.ts";
 import { RefusedError } from "../progress.ts";
 import { RedisServer, RedisServerError } from "../redisServer.ts";
@@ -29,8 +29,8 @@ export class RealCutover implements CutoverSteps {
   private fromVersion = "0";
   private pause: Pause | undefined;
   private gates: { from: Gate; to: Gate } | undefined;
-  /** Whether the new colour's promotion outlives its restart; awaited together with the fence. */
-  private promotionPersisted: Promise<boolean> | undefined;
+  /** Where the old colour's history ends, from the fence on. */
+  private handover: Handover | undefined;
   private pausedAt = 0;
   private fullCopies = 0;
   private standby: StandbyLink;
@@ -100,25 +100,22 @@ export class RealCutover implements CutoverSteps {
     return seen;
   };
 
-  promote = async (): Promise<string> => {
-    const { to } = this.input;
-    if (this.holdsWritesOnly) this.checkPause();
-    const gate = await this.standby.promote(this.gateOf("to"), this.heldPause());
-    this.gates = { from: this.gateOf("from"), to: gate };
-    this.promotionPersisted = to.primary.configRewrite();
-    this.promotionPersisted.catch(() => undefined);
-    return `${to.colour} is a primary, still closed to clients`;
+  fence = async (): Promise<string> => {
+    const { colour } = this.input.from;
+    // Before 6.2 the gate was closed together with the pause, and nothing can be asked until that ends.
+    if (this.holdsWritesOnly) this.handover = await this.fenceVerified();
+    return `${colour} takes no more writes`;
   };
 
-  fence = async (): Promise<string> => {
-    const { from } = this.input;
-    // Before 6.2 the gate was closed together with the pause, and nothing can be asked until that ends.
-    const fenced = this.holdsWritesOnly ? this.fenceVerified() : true;
-    const persisted = await allEnded(fenced, this.promotionPersisted);
+  promote = async (): Promise<string> => {
+    const { from, to } = this.input;
+    const gate = await this.standby.promote(this.gateOf("to"), this.heldPause());
+    this.gates = { from: this.gateOf("from"), to: gate };
+    const persisted = await allEnded(this.fencePersisted(), to.primary.configRewrite());
     this.committed = true;
     return persisted.includes(false)
-      ? `${from.colour} takes no more writes; it has no configuration file, so its restart would undo this (the proxy would still not send clients there)`
-      : `${from.colour} takes no more writes, persisted`;
+      ? `${to.colour} is a primary, still closed to clients; one of them has no configuration file: a restart of ${from.colour} would let it take writes again (the proxy would still not send clients there)`
+      : `${to.colour} is a primary, still closed to clients, persisted on both`;
   };
 
   switch = async (): Promise<string> => {
@@ -179,15 +176,19 @@ export class RealCutover implements CutoverSteps {
    * The pause runs on the server's clock and may have ended if this process was stopped: the fence doesn't end, and the
    * offset in its own transaction proves that nothing was written before it.
    */
-  private async fenceVerified(): Promise<boolean> {
+  private async fenceVerified(): Promise<Handover> {
     const { colour, primary } = this.input.from;
     const { offset: heldAt } = this.heldPause();
     const handover = await holdForGood(primary);
-    const { offset } = handover;
-    if (offset === heldAt) return persistClosed(primary, this.gateOf("from"), handover);
+    if (handover.offset === heldAt) return handover;
     throw new RefusedError(
-      `${colour} took writes after it was held (offset ${offset}, held at ${heldAt}): the pause had ended`,
+      `${colour} took writes after it was held (offset ${handover.offset}, held at ${heldAt}): the pause had ended`,
     );
+  }
+
+  private fencePersisted(): Promise<boolean> {
+    if (this.handover === undefined) return Promise.resolve(true);
+    return persistClosed(this.input.from.primary, this.gateOf("from"), this.handover);
   }
 
   private stepsOn(input: CutoverInput): RealCutover {
@@ -235,11 +236,6 @@ export class RealCutover implements CutoverSteps {
   private heldPause(): Pause {
     if (this.pause === undefined) throw new Error("writes are not held");
     return this.pause;
-  }
-
-  private checkPause(): void {
-    const left = this.heldPause().endsAt - performance.now();
-    if (left <= 0) throw new DeadlineError("the pause on the old colour ended before the new one was ready");
   }
 
   private checkDeadline(): void {

@@ -34,8 +34,8 @@ export async function warmUpPause(
     traffic: NO_TRAFFIC,
   };
   for (let round = 0; round < ROUNDS; round++) {
-    const { hold, "catch up": catchUp, promote, fence, switch: switchOver } = steps(recorded);
-    for (const step of [hold, catchUp, promote, fence, switchOver]) await step();
+    const { hold, "catch up": catchUp, fence, promote, switch: switchOver } = steps(recorded);
+    for (const step of [hold, catchUp, fence, promote, switchOver]) await step();
     for (const { primary } of [from, to]) {
       await primary.transaction(["INFO", "replication"], ["INFO", "keyspace"]);
       await primary.call("INFO", "replication");
