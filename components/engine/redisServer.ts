@@ -62,6 +62,9 @@ export class RedisServer {
   /** See `quicken`. */
   private quick: BulkConnection | undefined;
 
+  /** See `name`. */
+  private ownName: string | undefined;
+
   private constructor(address: Address, client: Redis) {
     this.address = address;
     this.client = client;
@@ -110,7 +113,16 @@ export class RedisServer {
    * 9 went into the client library (ioredis 6 on Node 24).
    */
   async quicken(): Promise<void> {
-    this.quick ??= await BulkConnection.open(this.address, this.login, TIMEOUT_MS);
+    if (this.quick !== undefined) return;
+    const quick = await BulkConnection.open(this.address, this.login, TIMEOUT_MS);
+    if (this.ownName !== undefined) await quick.batch([["CLIENT", "SETNAME", this.ownName]]);
+    this.quick = quick;
+  }
+
+  /** Has the server show its connections by this name, also the one that `quicken` is going to make. */
+  async name(name: string): Promise<void> {
+    this.ownName = name;
+    await this.call("CLIENT", "SETNAME", name);
   }
 
   /** The number that the server has for the connection that `quicken` made; undefined where there is none. */

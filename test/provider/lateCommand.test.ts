@@ -5,6 +5,7 @@ import { follow } from "../../components/engine/follow.ts";
 import { readGate } from "../../components/engine/gate.ts";
 import { DEFAULT_GUARDRAILS } from "../../components/engine/guardrails.ts";
 import { holdForGood } from "../../components/engine/pause.ts";
+import { ownConnection } from "../../components/engine/ownConnections.ts";
 import { RedisServer } from "../../components/engine/redisServer.ts";
 import { bearPair, CREDENTIALS, type BornServer } from "../support/bornServer.ts";
 import { Relay } from "../support/relay.ts";
@@ -59,4 +60,26 @@ test("a hold that arrives after the cutover was abandoned no longer closes the o
   await relay.release();
   await refused;
   expect(await readGate(blue.admin)).toMatchObject({ proxyOn: true, fenced: false });
+});
+
+test("a hold of a killed update that arrives after the next one began is not carried out", async () => {
+  const killed = await RedisServer.connect(relay.address, CREDENTIALS.operator);
+  const next = await RedisServer.connect(blue.target.primary.operator, CREDENTIALS.operator);
+  try {
+    await ownConnection(killed, "redis-bluegreen-update-killed");
+    await killed.quicken();
+    relay.hold();
+    const late = holdForGood(killed);
+    const refused = expect(late).rejects.toThrow(/connection closed|no reply/);
+    await ownConnection(next);
+    await relay.release();
+    await refused;
+    expect(await readGate(blue.admin)).toMatchObject({ proxyOn: true, fenced: false });
+    // Its own connections, and those of people who only look, are left alone.
+    expect(await next.call("PING")).toBe("PONG");
+    expect(await blue.admin.call("PING")).toBe("PONG");
+  } finally {
+    killed.close();
+    next.close();
+  }
 });

@@ -4,6 +4,7 @@ import { isFed } from "../gate.ts";
 import { feed } from "../feed.ts";
 import { follow } from "../follow.ts";
 import { lineage } from "../lineage.ts";
+import { ownConnection } from "../ownConnections.ts";
 import type { CutoverInput } from "./cutoverInput.ts";
 import { settle } from "./settle.ts";
 
@@ -45,6 +46,7 @@ export async function abandonCutover(input: CutoverInput): Promise<string> {
  * nobody left to open it.
  */
 async function endConnectionOf(former: Deployment, { primary }: Deployment): Promise<void> {
+  await ownConnection(primary);
   const { connectionId, login } = former.primary;
   if (connectionId === undefined) return;
   // By the login as well: were the server another process by now, the number could be a client's.

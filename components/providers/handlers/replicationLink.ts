@@ -30,7 +30,7 @@ export const replicationLink = {
     news: ReplicationLinkInputs,
   ): Promise<dynamic.DiffResult> {
     if (!asksTheSame(WANTED, olds, news)) return { changes: true };
-    return withEnds(news, async (ends) => {
+    return withEnds(news, "look", async (ends) => {
       if (ends === undefined) return { changes: false };
       const found = await look(ends, olds.errorsAtStart);
       if (found.status === "cut") say(`${news.standby.colour} does not follow ${news.live.colour}`);
@@ -45,7 +45,7 @@ export const replicationLink = {
   },
 
   async read(id: string, props: ReplicationLinkOutputs): Promise<dynamic.ReadResult> {
-    const found = await withEnds(props, (ends) =>
+    const found = await withEnds(props, "look", (ends) =>
       ends === undefined
         ? Promise.resolve({ status: "unreachable", rollback: props.rollback })
         : look(ends, props.errorsAtStart),
@@ -63,7 +63,7 @@ export const replicationLink = {
 
   /** Ends following where it goes on; a link whose roles have moved on, or whose servers are gone, is left alone. */
   async delete(_id: string, props: ReplicationLinkOutputs): Promise<void> {
-    await withEnds(props, async (ends) => {
+    await withEnds(props, "change", async (ends) => {
       if (ends !== undefined && (await removeLink(ends.live, ends.standby))) {
         say(`${props.standby.colour} no longer gets what ${props.live.colour} takes; its data is kept`);
       }
@@ -73,6 +73,7 @@ export const replicationLink = {
 
 async function withEnds<T>(
   inputs: ReplicationLinkInputs,
+  intent: "look" | "change",
   use: (ends: LinkEnds | undefined) => Promise<T>,
 ): Promise<T> {
   const { bridge, pathPrefix } = inputs;
@@ -82,7 +83,7 @@ async function withEnds<T>(
   };
   let session: Session | undefined;
   try {
-    session = await openSession(targets, inputs.credentials);
+    session = await openSession(targets, inputs.credentials, intent);
     const live = session.deployments[inputs.live.colour];
     const standby = session.deployments[inputs.standby.colour];
     if (live === undefined || standby === undefined) return await use(undefined);
@@ -96,7 +97,7 @@ async function withEnds<T>(
 
 /** A standby that isn't to follow at all, since that would make it drift, is kept as it is and needs no permission. */
 function refusalOf(news: ReplicationLinkInputs): Promise<string | undefined> {
-  return withEnds(news, async (ends) => {
+  return withEnds(news, "look", async (ends) => {
     if (ends === undefined) return undefined;
     const { carrier } = await carriageOf(ends, Infinity);
     if (carrier === "none") return undefined;
@@ -138,7 +139,7 @@ async function link(
   inputs: ReplicationLinkInputs,
   errorsBefore: number | undefined,
 ): Promise<ReplicationLinkOutputs> {
-  return withEnds(inputs, async (ends) => {
+  return withEnds(inputs, "change", async (ends) => {
     if (ends === undefined) {
       throw new Error(
         `${inputs.live.colour} or ${inputs.standby.colour} does not answer: start both and run pulumi up again`,

@@ -7,6 +7,7 @@ import { connectDeployment, observeDeployment, type Deployment } from "../../eng
 import type { DeploymentTarget } from "../../engine/deploymentTarget.ts";
 import { linkObstacle } from "../../engine/linkObstacle.ts";
 import type { ObservedColours } from "../../engine/cutover/serving.ts";
+import { ownConnection } from "../../engine/ownConnections.ts";
 import { RedisServerError } from "../../engine/redisServer.ts";
 import type { SwitchCredentials } from "../trafficSwitch.ts";
 
@@ -25,10 +26,14 @@ export function withLogin(target: DeploymentTarget, credentials: SwitchCredentia
   return login === undefined ? target : { ...target, login };
 }
 
-/** Connects to the colours that are deployed and looks at them. */
+/**
+ * Connects to the colours that are deployed and looks at them.
+ * @param use `change` ends what an update before this one may have left on its way to the servers
+ */
 export async function openSession(
   targets: Partial<Record<Colour, DeploymentTarget>>,
   credentials: SwitchCredentials,
+  use: "look" | "change",
 ): Promise<Session> {
   const session: Session = {
     deployments: {},
@@ -44,6 +49,7 @@ export async function openSession(
       if (target === undefined) return;
       try {
         const deployment = await connectDeployment(withLogin(target, credentials), credentials);
+        if (use === "change") await ownConnection(deployment.primary);
         session.deployments[colour] = deployment;
         session.observed[colour] = await observeDeployment(deployment);
       } catch (error) {

@@ -18,7 +18,7 @@ export const trafficSwitch = {
   ): Promise<dynamic.CheckResult<TrafficSwitchInputs>> {
     if (hasUnknowns(news)) return { inputs: news, failures: [] };
     try {
-      const { plan, failures } = await withSession(both(olds, news), (session) =>
+      const { plan, failures } = await withSession(both(olds, news), "look", (session) =>
         planSwitch(olds, news, session),
       );
       return { inputs: { ...news, plan }, failures };
@@ -35,7 +35,7 @@ export const trafficSwitch = {
     if (hasUnknowns(news) || !asksTheSame(WANTED, olds, news)) return { changes: true };
     // A refresh may have seen what is over by now: then the state is what has to change.
     const known = olds.serving === news.live && olds.traffic === news.live;
-    const found = await withSession(news, (session) => lookAtSwitch(news, session));
+    const found = await withSession(news, "look", (session) => lookAtSwitch(news, session));
     if (found === undefined) return { changes: !known };
     return { changes: !known || found.serving !== news.live || found.repairs.length > 0 };
   },
@@ -45,7 +45,7 @@ export const trafficSwitch = {
   },
 
   async read(id: string, props: TrafficSwitchOutputs): Promise<dynamic.ReadResult> {
-    const found = await withSession(props, (session) => lookAtSwitch(props, session));
+    const found = await withSession(props, "look", (session) => lookAtSwitch(props, session));
     return { id, props: { ...props, serving: found?.serving ?? "none", traffic: found?.traffic ?? "none" } };
   },
 
@@ -64,7 +64,7 @@ export const trafficSwitch = {
         `${props.pathPrefix}guardrails.allowDestroy is not true: the live colour ${props.live} is not removed. Set it, run pulumi up, then destroy`,
       );
     }
-    await withSession(props, async (session) => {
+    await withSession(props, "change", async (session) => {
       const live = session.deployments[props.live];
       if (live === undefined) {
         throw new Error(
@@ -89,6 +89,7 @@ function both(olds: Partial<TrafficSwitchInputs>, news: TrafficSwitchInputs): Tr
 
 async function withSession<T>(
   inputs: TrafficSwitchInputs,
+  intent: "look" | "change",
   use: (session: Session) => Promise<T>,
 ): Promise<T> {
   const targets: Partial<Record<Colour, DeploymentTarget>> = {};
@@ -96,7 +97,7 @@ async function withSession<T>(
   if (inputs.green !== undefined) targets.green = inputs.green;
   let session: Session | undefined;
   try {
-    session = await openSession(targets, inputs.credentials);
+    session = await openSession(targets, inputs.credentials, intent);
     return await use(session);
   } catch (error) {
     throw plainError(error);
@@ -129,7 +130,7 @@ async function converge(
   olds: Partial<TrafficSwitchOutputs>,
   news: TrafficSwitchInputs,
 ): Promise<TrafficSwitchOutputs> {
-  return withSession(both(olds, news), async (session) => {
+  return withSession(both(olds, news), "change", async (session) => {
     const retired = await retireRemoved(olds, news, session);
     const update = await convergeSwitch(olds, news, session);
     const report = update.report ?? retired.report ?? olds.report ?? "";

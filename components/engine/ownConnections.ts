@@ -1,0 +1,28 @@
+import { randomUUID } from "node:crypto";
+import type { RedisServer } from "./redisServer.ts";
+
+/** Begins the names of connections over which an update changes servers. */
+const UPDATE = "redis-bluegreen-update-";
+
+/** The name of this process's: an update is one process, and the engine runs one update of a stack at a time. */
+const OWN = `${UPDATE}${randomUUID()}`;
+
+/**
+ * Names the connection as this update's and has the server end those of updates before it. What a killed one sent and a
+ * slow network still holds back would be carried out whenever it arrives: a hold, a fence or a REPLICAOF among the steps
+ * of this one.
+ */
+export async function ownConnection(server: RedisServer, own = OWN): Promise<void> {
+  await server.name(own);
+  const list = String(await server.call("CLIENT", "LIST"));
+  const former = connectionsIn(list).filter(({ name }) => name.startsWith(UPDATE) && name !== own);
+  for (const { id } of former) await server.call("CLIENT", "KILL", "ID", id);
+}
+
+/** Number and name of each connection in the reply of CLIENT LIST. */
+function connectionsIn(list: string): { id: string; name: string }[] {
+  return list.split("\n").flatMap((line) => {
+    const found = /^id=(\d+) .*? name=(\S*) /.exec(line);
+    return found === null ? [] : [{ id: found[1] ?? "", name: found[2] ?? "" }];
+  });
+}
