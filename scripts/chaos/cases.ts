@@ -82,6 +82,8 @@ export function quickMatrix(): Case[] {
       "switch:network-slow:rollback",
       "promote:new-disk-full:cutover",
       "fence:old-clock-ahead:cutover",
+      "catch-up:bridge-killed:rollback",
+      "hold:bridge-frozen:rollback",
     ].flatMap(parseCases),
   );
 }

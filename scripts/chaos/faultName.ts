@@ -33,6 +33,9 @@ export const FAULT_NAMES = [
   "old-clock-behind",
   "new-clock-ahead",
   "new-clock-behind",
+  "bridge-killed",
+  "bridge-frozen",
+  "bridge-cut-off",
 ] as const;
 
 /** One of them. */

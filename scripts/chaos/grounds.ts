@@ -12,13 +12,17 @@ const run = promisify(execFile);
  * - `rdb`: nothing special;
  * - `aof`: servers that append every write to a file before they answer, so that a killed one loses nothing;
  * - `small disk`: data on a file system of its own, small enough to be filled;
- * - `clock`: servers whose clocks can be set.
+ * - `clock`: servers whose clocks can be set;
+ * - `bridge`: an older version that needs the bridge to be the way back.
  */
-export const GROUNDS = ["rdb", "aof", "small disk", "clock"] as const;
+export const GROUNDS = ["rdb", "aof", "small disk", "clock", "bridge"] as const;
 export type Ground = (typeof GROUNDS)[number];
 
 /** The versions of the colours. */
 export type Versions = Record<Colour, string>;
+
+/** It can copy from 6.0, and 6.0 understands less of what it sends than replication can bring. */
+const BRIDGED: Versions = { blue: "6.0", green: "8.0" };
 
 const MEMORY_MIB = 128;
 const DISK_MIB = 32;
@@ -44,6 +48,8 @@ export async function prepareGround(
       const image = await clockImage(stack, versions.blue);
       return eachColour(() => spec(versions.blue, { image }));
     }
+    case "bridge":
+      return eachColour((colour) => spec(BRIDGED[colour], {}));
   }
 }
 

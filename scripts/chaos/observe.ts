@@ -1,8 +1,8 @@
 import { COLOURS, otherColour, type Colour } from "../../components/engine/colour.ts";
 import { readGate } from "../../components/engine/gate.ts";
-import type { ReplicationState } from "../../components/engine/redisServer.ts";
 import { until } from "../../components/engine/until.ts";
 import { compareDatasets } from "../../components/engine/verification/compareDatasets.ts";
+import { compareStandby, placeOf } from "../../test/support/standbyData.ts";
 import type { TestStack } from "../../test/support/testStack.ts";
 
 const LINK_MS = 20_000;
@@ -53,9 +53,11 @@ export async function awaitAnswers(stack: TestStack): Promise<void> {
 
 /** Whether the standby of `live` follows, or comes to follow soon. */
 export async function isLinked(stack: TestStack, live: Colour, timeoutMs = LINK_MS): Promise<boolean> {
-  const standby = (): Promise<ReplicationState> =>
-    stack.withServer(otherColour(live), (server) => server.replication());
-  const isUp = async (): Promise<true | undefined> => ((await standby()).linkUp ? true : undefined);
+  const isUp = async (): Promise<true | undefined> => {
+    const place = await stack.withServer(otherColour(live), placeOf);
+    const goal = await stack.withServer(live, (server) => server.replication());
+    return place?.replid === goal.replid ? true : undefined;
+  };
   return until(() => isUp().catch(() => undefined), {
     timeoutMs,
     intervalMs: 50,
@@ -65,16 +67,8 @@ export async function isLinked(stack: TestStack, live: Colour, timeoutMs = LINK_
 
 /** Keys that differ between the colours when the standby has every byte; nobody may be writing. */
 export async function differences(stack: TestStack, live: Colour): Promise<string[]> {
-  return stack.withServer(live, (source) =>
-    stack.withServer(otherColour(live), async (standby) => {
-      const goal = (await source.replication()).offset;
-      const reached = async (): Promise<true | undefined> =>
-        (await standby.replication()).offset >= goal ? true : undefined;
-      await until(reached, { timeoutMs: LINK_MS, intervalMs: 20, what: "the standby has every byte" });
-      const { samples } = await compareDatasets(source, standby, { keys: "all" });
-      return samples.map(({ database, key, reason }) => `db${database} ${key}: ${reason}`);
-    }),
-  );
+  const { samples } = await compareStandby(stack, live, LINK_MS);
+  return samples.map(({ database, key, reason }) => `db${database} ${key}: ${reason}`);
 }
 
 /**

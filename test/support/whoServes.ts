@@ -1,29 +1,14 @@
 import { expect } from "vitest";
-import { otherColour, type Colour } from "../../components/engine/colour.ts";
-import { appliedOffset } from "../../components/engine/feedProgress.ts";
-import { readGate } from "../../components/engine/gate.ts";
+import type { Colour } from "../../components/engine/colour.ts";
 import { until } from "../../components/engine/until.ts";
-import { compareDatasets } from "../../components/engine/verification/compareDatasets.ts";
+import { compareStandby } from "./standbyData.ts";
 import type { TestStack } from "./testStack.ts";
 
 /** Waits until the standby's primary has every byte of the live one's, then expects every key to be the same. */
 export async function expectEqualData(stack: TestStack, live: Colour): Promise<number> {
-  return stack.withServer(live, (source) =>
-    stack.withServer(otherColour(live), async (standby) => {
-      const goal = (await source.replication()).offset;
-      const isFed = (await readGate(standby)).fed !== undefined;
-      const applied = async (): Promise<number> =>
-        isFed ? ((await appliedOffset(standby)) ?? 0) : (await standby.replication()).offset;
-      const reached = async (): Promise<true | undefined> => ((await applied()) >= goal ? true : undefined);
-      await until(reached, { timeoutMs: 30_000, intervalMs: 50, what: "the standby has every byte" });
-      const found = await compareDatasets(source, standby, {
-        keys: "all",
-        ...(isFed ? { appliedOffset: applied } : {}),
-      });
-      expect(found.samples).toEqual([]);
-      return found.keysCompared;
-    }),
-  );
+  const found = await compareStandby(stack, live);
+  expect(found.samples).toEqual([]);
+  return found.keysCompared;
 }
 
 /** The `run_id` of the server that answers on a port of the endpoint. */

@@ -19,9 +19,10 @@ export function killed(part: Part, ground: Ground): Fault {
 }
 
 /** A container's processes get no CPU, as after SIGSTOP. */
-export function frozen(part: Part): Fault {
+export function frozen(part: Part, ground: Ground = "rdb"): Fault {
   return {
     ...DEFAULTS,
+    ground,
     make: async (scene) => {
       const container = containerOf(part, scene);
       await scene.stack.docker("pause", container);
@@ -31,9 +32,10 @@ export function frozen(part: Part): Fault {
 }
 
 /** A container is taken off the Docker network, and with it off the ports of the machine. */
-export function cutOff(part: Part): Fault {
+export function cutOff(part: Part, ground: Ground = "rdb"): Fault {
   return {
     ...DEFAULTS,
+    ground,
     make: async (scene) => {
       const network = scene.stack.deployment;
       const container = containerOf(part, scene);

@@ -34,8 +34,8 @@ const BEYOND_DEADLINE_MS = 4_500;
 /** What most faults have in common. */
 export const DEFAULTS = { lastsMs: BEYOND_DEADLINE_MS, manner: "once", ground: "rdb" } as const;
 
-/** A colour in its role, or the proxy. */
-export type Part = "old" | "new" | "proxy";
+/** A colour in its role, the proxy, or the bridge. */
+export type Part = "old" | "new" | "proxy" | "bridge";
 
 /** The colour that has this role. */
 export function colourOf(part: "old" | "new", to: Colour): Colour {
@@ -44,7 +44,8 @@ export function colourOf(part: "old" | "new", to: Colour): Colour {
 
 /** The container's name. */
 export function containerOf(part: Part, { stack, to }: Scene): string {
-  return part === "proxy" ? `${stack.deployment}-proxy` : `${stack.deployment}-${colourOf(part, to)}-0`;
+  const isServer = part === "old" || part === "new";
+  return `${stack.deployment}-${isServer ? `${colourOf(part, to)}-0` : part}`;
 }
 
 /** Runs a script in a container, as root. */

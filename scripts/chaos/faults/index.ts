@@ -42,4 +42,7 @@ export const FAULTS: Record<FaultName, Fault> = {
   "old-clock-behind": clockJumps("old", -CLOCK_SECONDS),
   "new-clock-ahead": clockJumps("new", CLOCK_SECONDS),
   "new-clock-behind": clockJumps("new", -CLOCK_SECONDS),
+  "bridge-killed": killed("bridge", "bridge"),
+  "bridge-frozen": frozen("bridge", "bridge"),
+  "bridge-cut-off": cutOff("bridge", "bridge"),
 };
