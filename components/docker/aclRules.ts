@@ -96,7 +96,7 @@ function readingOf({ product, version }: ServerVersion): string[] {
   const since7 = atLeast(version, "7.0");
   return [
     ...(atLeast(version, "6.2") ? ["client|unpause"] : []),
-    ...(since7 ? ["acl|dryrun", "pexpiretime"] : ["pttl"]),
+    ...(since7 ? ["acl|dryrun", "latency|histogram", "pexpiretime"] : ["pttl"]),
     ...(atLeast(version, "7.2") ? ["client|no-touch"] : []),
     ...(atLeast(version, product === "valkey" ? "9.0" : "7.4") ? ["hpexpiretime"] : []),
   ];

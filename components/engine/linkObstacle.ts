@@ -70,7 +70,7 @@ async function operatorHost(server: RedisServer): Promise<string | undefined> {
   }
   for (const line of clients.split("\n")) {
     const client = parsePairs(line.trimEnd(), " ");
-    if (client.get("name") !== OPERATOR_USER) continue;
+    if (client.get("name")?.startsWith(OPERATOR_USER) !== true) continue;
     return client
       .get("addr")
       ?.replace(/:\d+$/, "")

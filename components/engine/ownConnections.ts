@@ -1,8 +1,9 @@
 import { randomUUID } from "node:crypto";
 import type { RedisServer } from "./redisServer.ts";
+import { OPERATOR_USER } from "./users.ts";
 
 /** Begins the names of connections over which an update changes servers. */
-const UPDATE = "redis-bluegreen-update-";
+const UPDATE = `${OPERATOR_USER}-update-`;
 
 /** The name of this process's: an update is one process, and the engine runs one update of a stack at a time. */
 const OWN = `${UPDATE}${randomUUID()}`;

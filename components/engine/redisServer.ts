@@ -3,6 +3,7 @@ import { formatAddress, type Address } from "./address.ts";
 import type { Login } from "./credentials.ts";
 import { infoNumber, parseInfo, parsePairs, type InfoFields } from "./infoReply.ts";
 import type { ServerVersion } from "./serverVersion.ts";
+import { OPERATOR_USER } from "./users.ts";
 import { BulkConnection, type Command } from "./verification/bulkConnection.ts";
 import { ReplyError, type Reply } from "./verification/replyParser.ts";
 
@@ -90,7 +91,7 @@ export class RedisServer {
       connectTimeout: timeoutMs,
       commandTimeout: timeoutMs,
       disableClientInfo: true,
-      connectionName: "redis-bluegreen-operator",
+      connectionName: OPERATOR_USER,
     });
     // ioredis emits the cause (refused port, wrong password) and rejects the call with "Connection is closed".
     let cause: unknown;

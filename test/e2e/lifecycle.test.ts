@@ -1,3 +1,4 @@
+import { readFile } from "node:fs/promises";
 import { afterAll, beforeAll, describe, expect } from "vitest";
 import { until } from "../../components/engine/until.ts";
 import type { Colour } from "../../components/engine/colour.ts";
@@ -168,6 +169,11 @@ describe("the life of a stack from the first deployment to a rollback", () => {
     await workload?.mark("after the bake");
     expect(output).toContain("bake: green is watched for 5 s");
     expect(output).toContain("bake: passed, 5 looks at green");
+    const [, file = ""] = /report: (\S+-bake\.json)/.exec(output) ?? [];
+    const { bake } = JSON.parse(await readFile(file, "utf8")) as UpdateReport;
+    expect(bake).toMatchObject({ verdict: "passed", looks: 5, failed: 0 });
+    const limits = bake?.figures.map(({ limit }) => limit);
+    expect(limits).toEqual(expect.arrayContaining(["maxP99Ms", "maxCommandP99Ms", "maxLagBytes"]));
     expect(await whoAnswers(stack, stack.ports.write)).toBe(await identityOf(stack, "green"));
     await workload?.awaitWrites(200);
     await stack.upUnchanged();

@@ -66,7 +66,7 @@ test("a hold of a killed update that arrives after the next one began is not car
   const killed = await RedisServer.connect(relay.address, CREDENTIALS.operator);
   const next = await RedisServer.connect(blue.target.primary.operator, CREDENTIALS.operator);
   try {
-    await ownConnection(killed, "redis-bluegreen-update-killed");
+    await ownConnection(killed, "redis-bluegreen-operator-update-killed");
     await killed.quicken();
     relay.hold();
     const late = holdForGood(killed);

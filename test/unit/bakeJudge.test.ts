@@ -72,4 +72,33 @@ describe("a bake's limits", () => {
     const alone = { lagBytes: undefined } as unknown as Partial<BakeSample>;
     expect(judged({}, alone, alone, alone)).toEqual([]);
   });
+
+  it("judge the server's command times where enough commands ran, and none where it counts none", () => {
+    const times = (slow: number) => ({
+      commandTimes: new Map([
+        [1, 1_000],
+        [528_383, slow],
+      ]),
+    });
+    const slowOnes = [0, 50, 100, 150, 200].map(times);
+    expect(names(judged({}, ...slowOnes)).sort()).toEqual([
+      "maxCommandP50Ms",
+      "maxCommandP95Ms",
+      "maxCommandP99Ms",
+    ]);
+    expect(judged({}, ...[0, 20, 40, 60, 80].map(times))).toEqual([]);
+  });
+
+  it("are told over all looks in the end", () => {
+    const judge = new BakeJudge(DEFAULT_BAKE);
+    [10, 90, 20].forEach((usedMemory, i) => judge.judge({ ...QUIET, usedMemory, at: i * 1_000 }));
+    expect(judge.summary().find(({ limit }) => limit === "maxMemoryPercent")).toEqual({
+      limit: "maxMemoryPercent",
+      name: "used memory in % of maxmemory",
+      allowed: 100,
+      median: 20,
+      worst: 90,
+    });
+    expect(judge.summary().find(({ limit }) => limit === "minHitPercent")).toMatchObject({ worst: 100 });
+  });
 });

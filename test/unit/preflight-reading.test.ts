@@ -15,8 +15,9 @@ describe("what is read from a server", () => {
       "id=3 addr=1.2.3.4:7 name= flags=S user=default",
       "id=4 addr=1.2.3.4:8 name= flags=M user=(superuser)",
       "id=5 addr=1.2.3.4:9 name=redis-bluegreen-operator flags=N user=default",
-      "id=6 addr=1.2.3.4:10 name= flags=N user=redis-bluegreen-proxy",
-      "id=7 addr=1.2.3.4:11 name= flags=PO user=default",
+      "id=6 addr=1.2.3.4:9 name=redis-bluegreen-operator-update-1 flags=N user=default",
+      "id=7 addr=1.2.3.4:10 name= flags=N user=redis-bluegreen-proxy",
+      "id=8 addr=1.2.3.4:11 name= flags=PO user=default",
     ];
     expect(summariseClients(`${lines.join("\n")}\n`)).toEqual({ application: 3, blocked: 1 });
   });

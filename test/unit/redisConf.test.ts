@@ -134,22 +134,26 @@ describe("the users of a server", () => {
   test.each([
     [redis("6.0"), "~*", "+pttl"],
     [redis("6.2"), "~*", "+client|unpause +pttl"],
-    [redis("7.0"), "%R~* ~redis-bluegreen:*", "+client|unpause +acl|dryrun +pexpiretime"],
-    [redis("7.2"), "%R~* ~redis-bluegreen:*", "+client|unpause +acl|dryrun +pexpiretime +client|no-touch"],
+    [redis("7.0"), "%R~* ~redis-bluegreen:*", "+client|unpause +acl|dryrun +latency|histogram +pexpiretime"],
+    [
+      redis("7.2"),
+      "%R~* ~redis-bluegreen:*",
+      "+client|unpause +acl|dryrun +latency|histogram +pexpiretime +client|no-touch",
+    ],
     [
       redis("8.0"),
       "%R~* ~redis-bluegreen:*",
-      "+client|unpause +acl|dryrun +pexpiretime +client|no-touch +hpexpiretime",
+      "+client|unpause +acl|dryrun +latency|histogram +pexpiretime +client|no-touch +hpexpiretime",
     ],
     [
       { product: "valkey", version: "8.1" } as const,
       "%R~* ~redis-bluegreen:*",
-      "+client|unpause +acl|dryrun +pexpiretime +client|no-touch",
+      "+client|unpause +acl|dryrun +latency|histogram +pexpiretime +client|no-touch",
     ],
     [
       { product: "valkey", version: "9.0" } as const,
       "%R~* ~redis-bluegreen:*",
-      "+client|unpause +acl|dryrun +pexpiretime +client|no-touch +hpexpiretime",
+      "+client|unpause +acl|dryrun +latency|histogram +pexpiretime +client|no-touch +hpexpiretime",
     ],
   ])("the operator of %o reads all keys and calls what is called, no more", (version, keys, more) => {
     expect(operatorRules(version)).toBe(`${keys} -@all ${EVERYWHERE} ${more}`);

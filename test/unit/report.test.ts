@@ -84,6 +84,28 @@ describe("the report for people", () => {
     expect(text).not.toMatch(/undefined|NaN/);
   });
 
+  it("tells what a bake saw, beside the limits", () => {
+    const figures = [
+      { name: "latency p99 in ms", median: 1.2345, worst: 812.4, limit: "maxP99Ms", allowed: 500 },
+      {
+        name: "lag of the old colour in bytes",
+        median: 0,
+        worst: Infinity,
+        limit: "maxLagBytes",
+        allowed: 9,
+      },
+    ];
+    const bake = { verdict: "breached", looks: 12, failed: 1, figures } as const;
+    const text = reportMarkdown({ ...report, kind: "bake", phases: [], bake });
+    expect(text).toContain(
+      "# shop: bake of green (Valkey 8.1.1)\n\n**a limit was passed in three looks in a row",
+    );
+    expect(text).toContain("| looks | 12, 1 failed |");
+    expect(text).toContain("| latency p99 in ms | 1.23 | 812 | maxP99Ms 500 |");
+    expect(text).toContain("| lag of the old colour in bytes | 0 | unknown | maxLagBytes 9 |");
+    expect(text).not.toContain("## Phases");
+  });
+
   it("names a retirement by what was retired", () => {
     expect(reportMarkdown({ ...report, kind: "retire" })).toContain("# shop: blue (Redis 7.0.15) retired\n");
   });

@@ -1,17 +1,28 @@
 import { setTimeout as delay } from "node:timers/promises";
 import type { Progress } from "../progress.ts";
 import { RedisServerError } from "../redisServer.ts";
-import { BakeJudge, describeFigure, type BakeFigure } from "./bakeJudge.ts";
+import { BakeJudge, describeFigure, type BakeFigure, type BakeSummary } from "./bakeJudge.ts";
 import { takeSample, type BakeSubjects } from "./bakeSample.ts";
 import type { BakeSettings } from "./bakeSettings.ts";
 
-/** How a bake ended. */
-export type BakeOutcome =
-  | { kind: "passed"; looks: number; figures: BakeFigure[] }
-  /** Limits that were passed three looks in a row: a reason to go back. */
-  | { kind: "breached"; breached: BakeFigure[] }
-  /** The figures could not be had often enough to say anything: no reason to go back, and none to be content. */
-  | { kind: "inconclusive"; looks: number; failed: number; reason: string };
+/** How a bake ended, and what was seen. */
+export type BakeOutcome = BakeRecord &
+  (
+    | { kind: "passed" }
+    /** Limits that were passed three looks in a row: a reason to go back. */
+    | { kind: "breached"; breached: BakeFigure[] }
+    /** The figures could not be had often enough to say anything: no reason to go back, and none to be content. */
+    | { kind: "inconclusive"; reason: string }
+  );
+
+/** What was seen. */
+export interface BakeRecord {
+  /** How often it was looked; once a second. */
+  looks: number;
+  /** Looks that gave no figures. */
+  failed: number;
+  figures: BakeSummary[];
+}
 
 const INTERVAL_MS = 1_000;
 const PROGRESS_EVERY = 15;
@@ -28,31 +39,33 @@ export async function bake(
   const judge = new BakeJudge(settings);
   const total = Math.max(1, Math.round((settings.seconds * 1_000) / INTERVAL_MS));
   let subjects: BakeSubjects | undefined;
-  let failed = 0;
+  const record: BakeRecord = { looks: 0, failed: 0, figures: [] };
+  const ended = (): BakeRecord => ({ ...record, figures: judge.summary() });
   let reason = "";
   try {
     for (let look = 1; look <= total; look++) {
       const begin = performance.now();
+      record.looks = look;
       try {
         subjects ??= await connect();
         const breached = judge.judge(await takeSample(subjects));
-        if (breached.length > 0) return { kind: "breached", breached };
+        if (breached.length > 0) return { ...ended(), kind: "breached", breached };
       } catch (error) {
         if (!(error instanceof RedisServerError)) throw error;
-        failed++;
+        record.failed++;
         reason = error.message;
         close(subjects);
         subjects = undefined;
       }
-      if (look % PROGRESS_EVERY === 0) progress(progressLine(look, total, judge, failed));
+      if (look % PROGRESS_EVERY === 0) progress(progressLine(look, total, judge, record.failed));
       // The rhythm of the looks is what the rates are measured by.
       if (look < total) await delay(Math.max(0, INTERVAL_MS - (performance.now() - begin)));
     }
   } finally {
     close(subjects);
   }
-  if (failed > total / 10) return { kind: "inconclusive", looks: total, failed, reason };
-  return { kind: "passed", looks: total, figures: judge.figures() };
+  if (record.failed > total / 10) return { ...ended(), kind: "inconclusive", reason };
+  return { ...ended(), kind: "passed" };
 }
 
 function progressLine(look: number, total: number, judge: BakeJudge, failed: number): string {

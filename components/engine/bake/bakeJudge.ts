@@ -1,5 +1,6 @@
 import type { BakeSample } from "./bakeSample.ts";
 import type { BakeSettings } from "./bakeSettings.ts";
+import { callsBetween, percentileBetween, type CommandTimes } from "./commandTimes.ts";
 
 /** A figure beside its limit. */
 export interface BakeFigure {
@@ -11,17 +12,30 @@ export interface BakeFigure {
   beyond: boolean;
 }
 
+/** A figure over all looks. */
+export interface BakeSummary extends Pick<BakeFigure, "limit" | "name" | "allowed"> {
+  median: number;
+  /** The one nearest to the limit, or furthest beyond it. */
+  worst: number;
+}
+
 /** So many looks in a row have to be beyond a limit: one slow look is no reason to move clients again. */
 const LOOKS_BEYOND = 3;
-const LATENCY_WINDOW_MS = 10_000;
+/** What percentiles are taken over. */
+const WINDOW_MS = 10_000;
 /** A hit rate of fewer lookups says nothing. */
 const ENOUGH_LOOKUPS = 1_000;
+/** The same of percentiles of fewer commands. */
+const ENOUGH_COMMANDS = 100;
 
 /** Compares what was seen with the limits, look by look. */
 export class BakeJudge {
   readonly #settings: BakeSettings;
-  readonly #samples: BakeSample[] = [];
+  #first: BakeSample | undefined;
+  /** Those within the window. */
+  #samples: BakeSample[] = [];
   readonly #beyond = new Map<string, number>();
+  readonly #seen = new Map<string, BakeFigure[]>();
 
   constructor(settings: BakeSettings) {
     this.#settings = settings;
@@ -29,11 +43,15 @@ export class BakeJudge {
 
   /** Takes a look's figures; answers with those that were beyond their limit three looks in a row. */
   judge(sample: BakeSample): BakeFigure[] {
-    this.#samples.push(sample);
+    this.#first ??= sample;
+    this.#samples = [...this.#samples, sample].filter(({ at }) => sample.at - at <= WINDOW_MS);
     const breached: BakeFigure[] = [];
     for (const figure of this.figures()) {
       const looks = figure.beyond ? (this.#beyond.get(figure.limit) ?? 0) + 1 : 0;
       this.#beyond.set(figure.limit, looks);
+      const seen = this.#seen.get(figure.limit);
+      if (seen === undefined) this.#seen.set(figure.limit, [figure]);
+      else seen.push(figure);
       if (looks >= LOOKS_BEYOND) breached.push(figure);
     }
     return breached;
@@ -43,13 +61,36 @@ export class BakeJudge {
   figures(): BakeFigure[] {
     const [last, previous] = [this.#samples.at(-1), this.#samples.at(-2)];
     if (last === undefined) return [];
-    const figures = [...this.#latencies(last), ...this.#standing(last)];
+    const figures = [...this.#latencies(), ...this.#commandTimes(last.commandTimes), ...this.#standing(last)];
     return previous === undefined ? figures : [...figures, ...this.#rates(previous, last)];
   }
 
-  #latencies({ at }: BakeSample): BakeFigure[] {
-    const recent = this.#samples.filter((sample) => at - sample.at <= LATENCY_WINDOW_MS);
-    const sorted = recent.flatMap(({ latencies }) => latencies).sort((a, b) => a - b);
+  /** Every figure over all looks, for the report. */
+  summary(): BakeSummary[] {
+    return [...this.#seen.values()].flatMap((looks) => {
+      const values = looks.map(({ value }) => value).sort((a, b) => a - b);
+      const [first] = looks;
+      if (first === undefined) return [];
+      const { limit, name, allowed } = first;
+      const worst = (limit === "minHitPercent" ? values[0] : values.at(-1)) ?? 0;
+      return [{ limit, name, allowed, median: values[Math.floor(values.length / 2)] ?? 0, worst }];
+    });
+  }
+
+  #commandTimes(after: CommandTimes | undefined): BakeFigure[] {
+    const before = this.#samples.find(({ commandTimes }) => commandTimes !== undefined)?.commandTimes;
+    if (before === undefined || after === undefined || callsBetween(before, after) < ENOUGH_COMMANDS)
+      return [];
+    const percentile = (percent: number): number => percentileBetween(before, after, percent);
+    return [
+      this.#atMost("maxCommandP50Ms", "command time p50 in ms", percentile(50)),
+      this.#atMost("maxCommandP95Ms", "command time p95 in ms", percentile(95)),
+      this.#atMost("maxCommandP99Ms", "command time p99 in ms", percentile(99)),
+    ];
+  }
+
+  #latencies(): BakeFigure[] {
+    const sorted = this.#samples.flatMap(({ latencies }) => latencies).sort((a, b) => a - b);
     const percentile = (percent: number): number =>
       sorted[Math.min(sorted.length - 1, Math.floor((sorted.length * percent) / 100))] ?? 0;
     return [
@@ -60,7 +101,7 @@ export class BakeJudge {
   }
 
   #standing(last: BakeSample): BakeFigure[] {
-    const [first] = this.#samples;
+    const first = this.#first;
     const hits = last.hits - (first?.hits ?? 0);
     const lookups = hits + last.misses - (first?.misses ?? 0);
     const share = lookups < ENOUGH_LOOKUPS ? 100 : (100 * hits) / lookups;

@@ -1,6 +1,7 @@
 import { appliedOffset } from "../feedProgress.ts";
 import { infoNumber } from "../infoReply.ts";
 import { replicationStateOf, type RedisServer } from "../redisServer.ts";
+import { readCommandTimes, type CommandTimes } from "./commandTimes.ts";
 
 /** One look at a baking colour. Counters count from the server's start. */
 export interface BakeSample {
@@ -18,6 +19,8 @@ export interface BakeSample {
   lagBytes?: number;
   /** Of each PING through the endpoint, in milliseconds. */
   latencies: number[];
+  /** Absent where the server doesn't count them. */
+  commandTimes?: CommandTimes;
 }
 
 /** What is looked at. */
@@ -39,7 +42,11 @@ export async function takeSample({ live, standby, endpoint }: BakeSubjects): Pro
     await endpoint.call("PING");
     latencies.push(performance.now() - begin);
   }
-  const [info, reached] = await Promise.all([live.info(), standby && reachedOffset(standby)]);
+  const [info, reached, commandTimes] = await Promise.all([
+    live.info(),
+    standby && reachedOffset(standby),
+    readCommandTimes(live),
+  ]);
   const errorReplies = info.get("total_error_replies");
   const lag = reached && Math.max(0, replicationStateOf(info).offset - reached.offset);
   return {
@@ -52,6 +59,7 @@ export async function takeSample({ live, standby, endpoint }: BakeSubjects): Pro
     maxMemory: infoNumber(info, "maxmemory"),
     ...(lag === undefined ? {} : { lagBytes: lag }),
     latencies,
+    ...(commandTimes === undefined ? {} : { commandTimes }),
   };
 }
 

@@ -12,6 +12,15 @@ export interface BakeSettings {
   maxP95Ms: number;
   /** Default 500. */
   maxP99Ms: number;
+  /**
+   * How long commands run on the server, by its own count over the last ten seconds (Redis and Valkey 7.0 and newer),
+   * without those that wait for data; judged from 100 commands on. Milliseconds; default 10.
+   */
+  maxCommandP50Ms: number;
+  /** Default 50. */
+  maxCommandP95Ms: number;
+  /** Default 100. */
+  maxCommandP99Ms: number;
   /** Least share of lookups that find their key since the bake began, in percent; judged from 1,000 lookups on. Default 0. */
   minHitPercent: number;
   /** Used memory in percent of `maxmemory`, where there is one. Default 100. */
@@ -30,6 +39,9 @@ export const DEFAULT_BAKE: BakeSettings = {
   maxP50Ms: 100,
   maxP95Ms: 250,
   maxP99Ms: 500,
+  maxCommandP50Ms: 10,
+  maxCommandP95Ms: 50,
+  maxCommandP99Ms: 100,
   minHitPercent: 0,
   maxMemoryPercent: 100,
   maxLagBytes: 64 * 1024 * 1024,

@@ -18,7 +18,7 @@ export function summariseClients(reply: string): ClientSummary {
     if (line.trim() === "") continue;
     const client = parsePairs(line.trimEnd(), " ");
     const flags = client.get("flags") ?? "";
-    const own = OWN_USERS.has(client.get("user") ?? "") || client.get("name") === OPERATOR_USER;
+    const own = OWN_USERS.has(client.get("user") ?? "") || client.get("name")?.startsWith(OPERATOR_USER);
     if (own || /[SM]/.test(flags)) continue;
     summary.application++;
     if (flags.includes("b")) summary.blocked++;

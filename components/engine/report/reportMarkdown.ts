@@ -1,5 +1,5 @@
 import { formatVersion } from "../serverVersion.ts";
-import type { ReportedColour, UpdateReport } from "./updateReport.ts";
+import type { ReportedBake, ReportedColour, UpdateReport } from "./updateReport.ts";
 
 const OUTCOMES: Record<UpdateReport["outcome"], string> = {
   done: "done",
@@ -7,18 +7,24 @@ const OUTCOMES: Record<UpdateReport["outcome"], string> = {
   unfinished: "unfinished: the next `pulumi up` finishes it",
 };
 
+const BAKES: Record<ReportedBake["verdict"], string> = {
+  passed: "passed",
+  breached: "a limit was passed in three looks in a row: the update goes back to the old colour",
+  inconclusive: "inconclusive: the new colour stays, too many looks failed",
+};
+
 /** The report for people: what happened first, then the figures, then the phases. */
 export function reportMarkdown(report: UpdateReport): string {
-  const sections = [
-    `# ${titleOf(report)}`,
-    outcomeOf(report),
-    table(["", ""], figuresOf(report)),
+  const sections = [`# ${titleOf(report)}`, outcomeOf(report), table(["", ""], figuresOf(report))];
+  if (report.bake !== undefined)
+    return `${[...sections, "## Figures", bakeTable(report.bake)].join("\n\n")}\n`;
+  sections.push(
     "## Phases",
     table(
       ["phase", "ms", "detail"],
       report.phases.map(({ name, durationMs, detail }) => [name, milliseconds(durationMs), detail ?? ""]),
     ),
-  ];
+  );
   const warnings = report.verdict?.warnings ?? [];
   if (warnings.length > 0) {
     sections.push("## What would end the way back", warnings.map((w) => `- ${inline(w)}`).join("\n"));
@@ -27,12 +33,13 @@ export function reportMarkdown(report: UpdateReport): string {
 }
 
 function titleOf({ name, kind, from, to }: UpdateReport): string {
+  if (kind === "bake") return `${inline(name)}: bake of ${described(to)}`;
   if (kind === "retire") return `${inline(name)}: ${described(from)} retired`;
   return `${inline(name)}: ${kind} from ${described(from)} to ${described(to)}`;
 }
 
 function outcomeOf(report: UpdateReport): string {
-  const outcome = `**${OUTCOMES[report.outcome]}**`;
+  const outcome = `**${report.bake === undefined ? OUTCOMES[report.outcome] : BAKES[report.bake.verdict]}**`;
   return report.error === undefined ? outcome : `${outcome}\n\n${inline(report.error)}`;
 }
 
@@ -54,8 +61,23 @@ function figuresOf(report: UpdateReport): string[][] {
     ["client connections moved", report.connectionsMoved?.toString()],
     ["rollback", verdict && `${verdict.kind}: ${verdict.reason}`],
     ["backup", report.backup],
+    ["looks", report.bake && `${report.bake.looks}, ${report.bake.failed} failed`],
   ];
   return figures.filter((row): row is [string, string] => row[1] !== undefined);
+}
+
+function bakeTable({ figures }: ReportedBake): string {
+  const shown = (value: number): string =>
+    Number.isFinite(value) ? String(Number(value.toPrecision(3))) : "unknown";
+  return table(
+    ["figure", "median", "worst", "limit"],
+    figures.map(({ name, median, worst, limit, allowed }) => [
+      name,
+      shown(median),
+      shown(worst),
+      `${limit} ${allowed}`,
+    ]),
+  );
 }
 
 function described({ colour, version }: ReportedColour): string {

@@ -24,6 +24,16 @@ export type UpdateOutcome =
   /** Past the point of no return, not at the end: the next update finishes it. */
   | "unfinished";
 
+/** How a new live colour was watched. */
+export interface ReportedBake {
+  /** `breached`: a limit was passed, and the update goes back; `inconclusive`: too many looks failed. */
+  verdict: "passed" | "breached" | "inconclusive";
+  looks: number;
+  failed: number;
+  /** Each figure over all looks, beside its limit; infinite ones are null in the file. */
+  figures: { name: string; median: number; worst: number; limit: string; allowed: number }[];
+}
+
 /**
  * What an update did, as it is written to a file. Holds no secret: whoever fills it passes only messages that are
  * fit for a log. Times in milliseconds, offsets in bytes of the replication stream.
@@ -33,7 +43,7 @@ export interface UpdateReport {
   schemaVersion: 1;
   /** The deployment's name. */
   name: string;
-  kind: "cutover" | "rollback" | "rehearsal" | "retire";
+  kind: "cutover" | "rollback" | "rehearsal" | "retire" | "bake";
   /** The colour that served before; at a retirement, the one that is removed. */
   from: ReportedColour;
   /** The colour that serves afterwards. */
@@ -56,6 +66,8 @@ export interface UpdateReport {
   connectionsMoved?: number;
   /** The RDB file that was taken. */
   backup?: string;
+  /** Of a bake: from `from`, which served before, to `to`, which was watched. */
+  bake?: ReportedBake;
   /** Why it did not get to its end, and what to do. */
   error?: string;
 }

@@ -1,4 +1,4 @@
-import { bake, describeBreach } from "../../engine/bake/bake.ts";
+import { bake, describeBreach, type BakeOutcome } from "../../engine/bake/bake.ts";
 import type { BakeSubjects } from "../../engine/bake/bakeSample.ts";
 import { observeDeployment, operatorLogin, type Deployment } from "../../engine/deployment.ts";
 import { isFed, noteRolledBack } from "../../engine/gate.ts";
@@ -7,6 +7,7 @@ import { RefusedError } from "../../engine/progress.ts";
 import { RedisServer } from "../../engine/redisServer.ts";
 import type { TrafficSwitchInputs } from "../trafficSwitch.ts";
 import { runCutover } from "./cutoverUpdate.ts";
+import { saveReport } from "./saveReport.ts";
 import { say } from "./say.ts";
 
 /**
@@ -24,11 +25,13 @@ export async function bakeAfterCutover(
   const { replication, gate } = await observeDeployment(standby);
   const follows = replication.role === "replica" || isFed(gate);
   say(`bake: ${live.colour} is watched for ${seconds} s`);
+  const startedAt = new Date();
   const outcome = await bake(
     news.bake,
     () => connectSubjects(live, follows ? standby : undefined, news),
     say,
   );
+  say(`report: ${await reportBake(outcome, startedAt, { live, standby, news })}`);
   if (outcome.kind === "passed") {
     say(`bake: passed, ${outcome.looks} looks at ${live.colour}`);
   } else if (outcome.kind === "inconclusive") {
@@ -38,6 +41,29 @@ export async function bakeAfterCutover(
   } else {
     await goBack(describeBreach(outcome.breached), follows, { live, standby, traffic, news });
   }
+}
+
+async function reportBake(
+  { kind, looks, failed, figures }: BakeOutcome,
+  startedAt: Date,
+  { live, standby, news }: Omit<WayBack, "traffic">,
+): Promise<string> {
+  const [from, to] = await Promise.all(
+    [standby, live].map(async ({ colour, primary }) => ({ colour, version: await primary.version() })),
+  );
+  if (from === undefined || to === undefined) throw new Error("a bake has two colours");
+  return saveReport(news.reportDirectory, {
+    schemaVersion: 1,
+    name: news.name,
+    kind: "bake",
+    from,
+    to,
+    startedAt: startedAt.toISOString(),
+    finishedAt: new Date().toISOString(),
+    outcome: "done",
+    phases: [],
+    bake: { verdict: kind, looks, failed, figures },
+  });
 }
 
 async function connectSubjects(
