@@ -74,5 +74,4 @@ export type Reply =
   | { type: "marked" }
   /** Clients whose connection leads to the server that was asked for, and writes acknowledged so far. */
   | { type: "progressed"; moved: number; acknowledged: number }
-  | { type: "stopped"; sight: Sight }
-  | { type: "failed"; message: string };
+  | { type: "stopped"; sight: Sight };

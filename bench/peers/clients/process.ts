@@ -2,6 +2,7 @@
  * The clients' own process: what else happens on the bench's event loop must not show in what they see. Started by
  * clients.ts; speaks the requests and replies of messages.ts; ends when its parent goes away.
  */
+import { answerRequests } from "../../../test/support/askedProcess.ts";
 import { monitorEventLoopDelay } from "node:perf_hooks";
 import { setTimeout as delay } from "node:timers/promises";
 import { audit } from "../../../test/support/workload/audit.ts";
@@ -136,15 +137,4 @@ async function answer(request: Request): Promise<Reply> {
   }
 }
 
-process.on("message", (request: Request) => {
-  answer(request)
-    .catch((error: unknown): Reply => ({
-      type: "failed",
-      message: error instanceof Error ? error.message : String(error),
-    }))
-    .then((reply) => process.send?.(reply))
-    .catch(() => process.exit(1));
-});
-process.on("disconnect", () => process.exit(0));
-// Ctrl-C reaches the whole process group; the parent decides when the clients end.
-process.on("SIGINT", () => undefined);
+answerRequests(answer);

@@ -22,7 +22,4 @@ export type Request = { type: "start"; options: ClientsOptions } | { type: "coun
 
 /** The process's answers. */
 export type Reply =
-  | { type: "started" }
-  | { type: "counted"; writes: number }
-  | { type: "stopped"; histories: KeyHistory[] }
-  | { type: "failed"; message: string };
+  { type: "started" } | { type: "counted"; writes: number } | { type: "stopped"; histories: KeyHistory[] };

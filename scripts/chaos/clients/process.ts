@@ -2,6 +2,7 @@
  * The clients' own process, so that what the driver's side does doesn't show in their times. Started by clients.ts; ends
  * when its parent goes away.
  */
+import { answerRequests } from "../../../test/support/askedProcess.ts";
 import type { Redis } from "ioredis";
 import { once } from "node:events";
 import { setTimeout as delay } from "node:timers/promises";
@@ -91,15 +92,4 @@ async function answer(request: Request): Promise<Reply> {
   }
 }
 
-process.on("message", (request: Request) => {
-  answer(request)
-    .catch((error: unknown): Reply => ({
-      type: "failed",
-      message: error instanceof Error ? error.message : String(error),
-    }))
-    .then((reply) => process.send?.(reply))
-    .catch(() => process.exit(1));
-});
-process.on("disconnect", () => process.exit(0));
-// Ctrl-C reaches the whole process group; the parent decides when the clients end.
-process.on("SIGINT", () => undefined);
+answerRequests(answer);

@@ -36,8 +36,7 @@ export type Reply =
   | { type: "started" }
   | { type: "marked" }
   | { type: "counted"; acknowledgedWrites: number }
-  | { type: "stopped"; result: WorkloadResult }
-  | { type: "failed"; message: string };
+  | { type: "stopped"; result: WorkloadResult };
 
 /** What the audit found, and how the process itself fared. */
 export interface WorkloadResult extends Audit {

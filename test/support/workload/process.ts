@@ -2,6 +2,7 @@
  * The workload's own process: what else happens on the machine's event loops must not show in the measured gaps.
  * Started by workload.ts; speaks the requests and replies of messages.ts; ends when its parent goes away.
  */
+import { answerRequests } from "../askedProcess.ts";
 import type { Redis } from "ioredis";
 import { monitorEventLoopDelay } from "node:perf_hooks";
 import { setTimeout as delay } from "node:timers/promises";
@@ -108,15 +109,4 @@ async function answer(request: Request): Promise<Reply> {
   }
 }
 
-process.on("message", (request: Request) => {
-  answer(request)
-    .catch((error: unknown): Reply => ({
-      type: "failed",
-      message: error instanceof Error ? error.message : String(error),
-    }))
-    .then((reply) => process.send?.(reply))
-    .catch(() => process.exit(1));
-});
-process.on("disconnect", () => process.exit(0));
-// Ctrl-C reaches the whole process group; the parent decides when the workload ends.
-process.on("SIGINT", () => undefined);
+answerRequests(answer);

@@ -1,8 +1,6 @@
-import { fork, type ChildProcess } from "node:child_process";
 import { randomUUID } from "node:crypto";
-import { once } from "node:events";
 import { setTimeout as delay } from "node:timers/promises";
-import { fileURLToPath } from "node:url";
+import { AskedProcess } from "../askedProcess.ts";
 import type { ClientEndpoint } from "./endpoint.ts";
 import type { CompleteWorkloadOptions, Reply, Request, WorkloadOptions, WorkloadResult } from "./messages.ts";
 
@@ -26,8 +24,7 @@ export const COMMANDS_IN_USE: ReadonlySet<string> = new Set(
 export class Workload {
   /** The options, with the defaults filled in. */
   readonly options: CompleteWorkloadOptions;
-  private readonly child: ChildProcess;
-  private turn: Promise<unknown> = Promise.resolve();
+  private readonly child: AskedProcess<Request, Reply>;
 
   private constructor(options: WorkloadOptions) {
     this.options = {
@@ -40,15 +37,14 @@ export class Workload {
       seed: 1,
       ...options,
     };
-    // No execArgv: a test runner's loaders have no business in there.
-    this.child = fork(fileURLToPath(new URL("process.ts", import.meta.url)), [], { execArgv: [] });
+    this.child = new AskedProcess(new URL("process.ts", import.meta.url), "the workload's process");
   }
 
   /** Starts the process; resolves when every client has had its first answer. */
   static async start(options: WorkloadOptions): Promise<Workload> {
     const workload = new Workload(options);
     try {
-      await workload.ask({ type: "start", options: workload.options }, "started");
+      await workload.child.ask({ type: "start", options: workload.options }, "started");
     } catch (error) {
       workload.kill();
       throw error;
@@ -58,12 +54,12 @@ export class Workload {
 
   /** Starts a window: operations asked for from now on, until the next mark, are counted under this name. */
   async mark(window: string): Promise<void> {
-    await this.ask({ type: "mark", window }, "marked");
+    await this.child.ask({ type: "mark", window }, "marked");
   }
 
   /** Writes acknowledged since the start. */
   async acknowledgedWrites(): Promise<number> {
-    return (await this.ask({ type: "count" }, "counted")).acknowledgedWrites;
+    return (await this.child.ask({ type: "count" }, "counted")).acknowledgedWrites;
   }
 
   /**
@@ -86,7 +82,7 @@ export class Workload {
    */
   async stop(auditAt: ClientEndpoint = this.options.endpoint): Promise<WorkloadResult> {
     try {
-      return (await this.ask({ type: "stop", auditAt }, "stopped")).result;
+      return (await this.child.ask({ type: "stop", auditAt }, "stopped")).result;
     } finally {
       this.kill();
     }
@@ -94,35 +90,6 @@ export class Workload {
 
   /** Ends the process at once, without an audit; no-op where it has ended. */
   kill(): void {
-    this.child.kill("SIGKILL");
-  }
-
-  private async ask<T extends Reply["type"]>(
-    request: Request,
-    type: T,
-  ): Promise<Extract<Reply, { type: T }>> {
-    const reply = this.turn.then(() => this.exchange(request));
-    this.turn = reply.catch(() => undefined);
-    const answer = await reply;
-    if (answer.type === "failed") throw new Error(`the workload's process: ${answer.message}`);
-    if (answer.type !== type)
-      throw new Error(`the workload's process answered ${answer.type} to ${request.type}`);
-    return answer as Extract<Reply, { type: T }>;
-  }
-
-  private async exchange(request: Request): Promise<Reply> {
-    if (!this.child.connected) throw new Error("the workload's process has ended");
-    const over = new AbortController();
-    try {
-      const answer = once(this.child, "message", { signal: over.signal }) as Promise<[Reply]>;
-      const end = once(this.child, "exit", { signal: over.signal }).then(() => {
-        throw new Error(`the workload's process ended before it answered to ${request.type}`);
-      });
-      end.catch(() => undefined);
-      this.child.send(request);
-      return (await Promise.race([answer, end]))[0];
-    } finally {
-      over.abort();
-    }
+    this.child.kill();
   }
 }
