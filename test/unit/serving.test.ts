@@ -176,12 +176,17 @@ const fed = (offset: number | undefined, change: Partial<Model> = {}): Model => 
 
 describe("what is told from the servers after a driver died, where the bridge feeds green", () => {
   const ALL = fed(OPEN.offset, { unopened: true });
+  /** Green had handed over to it, and notes since then where the bridge began. */
+  const FROM_GREEN: Model = { ...OPEN, replid2: "G0", secondOffset: 51 };
+  const PLACE = { handedOver: { replid: "G0", offset: 50 } };
 
   it.each([
     ["before the hold", OPEN, fed(90), serving("blue")],
     ["after the promotion", OPEN, ALL, serving("blue")],
     ["held for good, not verified", hidden(OPEN), ALL, reopen("blue")],
     ["6.0: closed with the hold", { ...hidden(OPEN), fenced: true }, fed(90), reopen("blue")],
+    ["held for good, blue from green once", hidden(FROM_GREEN), fed(90, PLACE), reopen("blue")],
+    ["promoted, blue from green once", hidden(FROM_GREEN), { ...ALL, ...PLACE }, reopen("blue")],
     ["handed over", CLOSED, ALL, FINISH],
     ["handed over, blue back with less", restarted(CLOSED, 20), ALL, FINISH],
     ["handed over, green back with less", CLOSED, fed(20, { unopened: true }), reopen("blue")],

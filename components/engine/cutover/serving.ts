@@ -66,9 +66,11 @@ function interruptedCutover(observed: ObservedColours): Situation | undefined {
 /**
  * Whether `next` still is the primary to which `old` handed over: true after a restart of `old`, which gives it another
  * replication ID and maybe an older dataset, and no longer after one of `next`, which may have lost what it was given.
+ * On an old one that is fed the note says where feeding began: that handover was finished long ago.
  */
 function tookOver(next: DeploymentState, old: DeploymentState): boolean {
-  const { handedOver } = old.gate;
+  const { handedOver, fed } = old.gate;
+  if (fed !== undefined) return false;
   const { replid2, secondOffset } = next.replication;
   return handedOver?.replid === replid2 && handedOver.offset + 1 === secondOffset;
 }
