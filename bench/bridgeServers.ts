@@ -31,7 +31,8 @@ export async function startServers(
   const [source, native, bridged] = await Promise.all([
     startServer(sourceImage, USER, `repl-backlog-size ${Math.ceil(megabytes)}mb`, unlimited),
     startServer(nativeImage, unlimited),
-    startServer(targetImage, USER),
+    // As after an hour of being fed (`repl-backlog-ttl`): who has no replica keeps no backlog.
+    startServer(targetImage, USER, "repl-backlog-ttl 1"),
   ]);
   // The oldest of them leads at first: the others can follow it, and both ways begin with a partial resync.
   await follow(source, bridged);
