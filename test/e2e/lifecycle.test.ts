@@ -69,7 +69,7 @@ describe("the life of a stack from the first deployment to a rollback", () => {
     const { windows, findings } = await stopWorkload();
     expect(windows["all"], findings.join("\n")).toMatchObject(NOTHING_NOTICED);
     expect((await stack.outputs())["rollback"]).toMatch(/^lossless \(native\): /);
-    expect(await expectEqualData(stack, "green")).toBeGreaterThan(2_000);
+    expect(await expectEqualData(stack, "blue")).toBeGreaterThan(2_000);
   });
 
   step("previews the cutover: plan, links, checks, and nothing changes on any server", async () => {
