@@ -45,6 +45,8 @@ function testEnvironment(): Record<string, string> {
   );
   return {
     ...dockerEnvironment(projectRoot),
+    // The end-to-end tests start hundreds of Node processes that load the same code.
+    NODE_COMPILE_CACHE: join(stateFolder(projectRoot), "compile-cache"),
     // The image of testcontainers' reaper comes from a registry only.
     ...(registry ? {} : { TESTCONTAINERS_RYUK_DISABLED: "true" }),
   };

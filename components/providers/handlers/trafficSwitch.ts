@@ -2,15 +2,13 @@ import type { dynamic } from "@pulumi/pulumi";
 import { COLOURS, type Colour } from "../../engine/colour.ts";
 import type { DeploymentTarget } from "../../engine/deploymentTarget.ts";
 import type { TrafficSwitchInputs, TrafficSwitchOutputs } from "../trafficSwitch.ts";
-import { takeFinalBackup } from "./finalBackup.ts";
 import { asksTheSame } from "./inputsDiff.ts";
 import { hasUnknowns, plainError } from "./say.ts";
 import { openSession, verdictFor, verdictText, type Session } from "./session.ts";
 import { planSwitch } from "./switchPlan.ts";
 import { lookAtSwitch } from "./switchState.ts";
-import { convergeSwitch, retireRemoved } from "./switchUpdate.ts";
 
-/** What the traffic switch's provider functions hand over to. */
+/** What the traffic switch's provider functions hand over to. What a preview doesn't need is loaded when it is needed. */
 export const trafficSwitch = {
   async check(
     olds: Partial<TrafficSwitchOutputs>,
@@ -71,6 +69,7 @@ export const trafficSwitch = {
           `${props.live} does not answer (${session.unreachable[props.live] ?? ""}), so its last backup can't be taken. Start it and run again; nothing was removed`,
         );
       }
+      const { takeFinalBackup } = await import("./finalBackup.ts");
       await takeFinalBackup(live, props);
     });
   },
@@ -130,6 +129,7 @@ async function converge(
   olds: Partial<TrafficSwitchOutputs>,
   news: TrafficSwitchInputs,
 ): Promise<TrafficSwitchOutputs> {
+  const { convergeSwitch, retireRemoved } = await import("./switchUpdate.ts");
   return withSession(both(olds, news), "change", async (session) => {
     const retired = await retireRemoved(olds, news, session);
     const update = await convergeSwitch(olds, news, session);
