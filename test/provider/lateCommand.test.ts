@@ -9,6 +9,7 @@ import { ownConnection } from "../../components/engine/ownConnections.ts";
 import { RedisServer } from "../../components/engine/redisServer.ts";
 import { bearPair, CREDENTIALS, type BornServer } from "../support/bornServer.ts";
 import { Relay } from "../support/relay.ts";
+import { TRAFFIC_STAYS } from "../support/trafficStays.ts";
 
 let blue: BornServer;
 let green: BornServer;
@@ -33,12 +34,7 @@ function inputOf(): CutoverInput {
   return {
     from: end(blue, driver),
     to: end(green, green.admin),
-    traffic: {
-      observe: () => Promise.resolve({ target: "blue", sessions: { blue: 0, green: 0 } }),
-      prepare: () => Promise.resolve(),
-      move: () => Promise.resolve(0),
-      close: () => undefined,
-    },
+    traffic: TRAFFIC_STAYS,
     endpoint: blue.target.primary.operator,
     credentials: CREDENTIALS,
     guardrails: DEFAULT_GUARDRAILS,

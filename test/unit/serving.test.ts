@@ -125,6 +125,13 @@ const CRASHES: [name: string, blue: Model, green: Model, expected: Situation][] 
   ["handed over, blue back, keys expired on both", wrote(restarted(CLOSED)), wrote(NEXT), FINISH],
   ["handed over, green back with less", CLOSED, { ...restarted(NEXT, 20), replid2: "B" }, reopen("blue")],
   ["handed over, green back as a replica of blue", CLOSED, STANDBY, reopen("blue")],
+  [
+    "handed over, green back with a history of its own",
+    CLOSED,
+    restarted(NEXT),
+    { ...FINISH, ifEqual: true },
+  ],
+  ["held for good, not promoted", hidden(OPEN), STANDBY, reopen("blue")],
   ["green opened", CLOSED, opened(NEXT), serving("green")],
   ["green opened and written to", CLOSED, wrote(opened(NEXT)), serving("green")],
   ["green opened, blue back with less", restarted(CLOSED, 20), wrote(opened(NEXT)), serving("green")],
@@ -146,7 +153,7 @@ describe("what is told from the servers after a driver died", () => {
         ? serving(swap(expected.colour))
         : expected.kind === "reopen"
           ? reopen(swap(expected.from))
-          : { kind: "finish", from: "green", to: "blue" };
+          : { ...expected, from: "green", to: "blue" };
     expect(situationOf(observed(green, blue), "blue")).toEqual(mirrored);
   });
 

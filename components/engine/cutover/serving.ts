@@ -11,8 +11,11 @@ export type ObservedColours = Partial<Record<Colour, DeploymentState>>;
 export type Situation =
   /** One colour serves; the other is a standby, a leftover of an abandoned cutover, or absent. */
   | { kind: "serving"; colour: Colour }
-  /** A cutover was cut off after its point of no return: `to` holds everything and is to be opened. */
-  | { kind: "finish"; from: Colour; to: Colour }
+  /**
+   * A cutover was cut off after its point of no return: `to` holds everything and is to be opened. With `ifEqual`, `to`
+   * was restarted since, so that only its data tells whether it still holds everything, and took nothing of its own.
+   */
+  | { kind: "finish"; from: Colour; to: Colour; ifEqual?: true }
   /** Nothing was moved, or nothing was ever open: `from` is to be opened. */
   | { kind: "reopen"; from: Colour };
 
@@ -33,7 +36,12 @@ export function situationOf(observed: ObservedColours, wanted: Colour): Situatio
         "(CONFIG SET min-replicas-to-write 1000000, then CONFIG REWRITE), and run pulumi up again",
     );
   }
-  return interruptedCutover(observed) ?? firstOpening(observed, wanted) ?? refuse();
+  return (
+    interruptedCutover(observed) ??
+    restartedPromotion(observed) ??
+    firstOpening(observed, wanted) ??
+    refuse("the servers don't tell which one holds the last write")
+  );
 }
 
 /** A cutover that was cut off while both gates were closed, told from whose history continues whose. */
@@ -59,6 +67,23 @@ function interruptedCutover(observed: ObservedColours): Situation | undefined {
     if (isReplica && other.replication.replid === old.replication.replid) return { kind: "reopen", from };
     const relation = lineage(old.replication, other.replication, other.gate.unopened);
     if (relation !== "unknown") return { kind: "reopen", from };
+  }
+  return undefined;
+}
+
+/**
+ * A colour that was promoted and is back after a restart, beside the untouched one that handed over to it. It says that
+ * it was never opened, but a server that is killed right after its opening comes back with that note as well.
+ */
+function restartedPromotion(observed: ObservedColours): Situation | undefined {
+  for (const to of COLOURS) {
+    const from = otherColour(to);
+    const [next, old] = [observed[to], observed[from]];
+    if (next?.replication.role !== "master" || next.gate.unopened !== true || next.gate.fed !== undefined)
+      continue;
+    if (old?.replication.role !== "master" || old.gate.fed !== undefined) continue;
+    if (old.gate.handedOver?.replid === old.replication.replid)
+      return { kind: "finish", from, to, ifEqual: true };
   }
   return undefined;
 }
@@ -105,9 +130,14 @@ function firstOpening(observed: ObservedColours, wanted: Colour): Situation | un
   return { kind: "reopen", from };
 }
 
-function refuse(): never {
+/**
+ * Stops where either colour could be the one with the last write.
+ * @param why a clause
+ * @throws RefusedError always, with what the operator has to do
+ */
+export function refuse(why: string): never {
   throw new RefusedError(
-    "no colour takes writes, and the servers don't tell which one holds the last write. Nothing is touched. Compare " +
+    `no colour takes writes, and ${why}. Nothing is touched. Compare ` +
       "INFO replication of both (replid, replid2, offsets), open the right one by hand (CONFIG SET " +
       "min-replicas-to-write 0, ACL SETUSER redis-bluegreen-proxy resetkeys on, CONFIG REWRITE), and run pulumi up again",
   );

@@ -7,7 +7,8 @@ import { setRaised } from "../selfDescribing.ts";
 import type { Traffic } from "../traffic.ts";
 import { unpauseCommands } from "../pause.ts";
 import { moveReaders } from "./readers.ts";
-import type { Situation } from "./serving.ts";
+import { compareDatasets } from "../verification/compareDatasets.ts";
+import { refuse, type Situation } from "./serving.ts";
 
 /** What settling works with; a colour that isn't deployed is absent. */
 export interface SettleInput {
@@ -27,6 +28,7 @@ export async function settle(situation: Situation, input: SettleInput): Promise<
   const deployment = input.deployments[serving];
   if (deployment === undefined) throw new Error(`${serving} serves but is not connected`);
   if (situation.kind === "finish") {
+    if (situation.ifEqual) await proveEqual(situation, input);
     const from = input.deployments[situation.from];
     if (from !== undefined) await keepAway(from);
     input.progress(
@@ -40,6 +42,23 @@ export async function settle(situation: Situation, input: SettleInput): Promise<
   await hideStandby(input, serving);
   await tidy(input, serving);
   return serving;
+}
+
+/** @throws RefusedError where any key differs */
+async function proveEqual({ from, to }: { from: Colour; to: Colour }, input: SettleInput): Promise<void> {
+  const [old, next] = [input.deployments[from], input.deployments[to]];
+  if (old === undefined || next === undefined) throw new Error(`${from} or ${to} is not connected`);
+  input.progress(`${to} was restarted before it was known to serve: every key is compared with ${from}`);
+  const { keysCompared, keysDifferent, keysUndecided, samples } = await compareDatasets(
+    old.primary,
+    next.primary,
+    { keys: "all" },
+  );
+  if (keysDifferent + keysUndecided === 0) return;
+  const some = samples.map(({ database, key, reason }) => `db${database} ${key} (${reason})`).join(", ");
+  refuse(
+    `${to} was restarted before it was known to serve: ${keysDifferent + keysUndecided} of ${keysCompared} keys are not as on ${from}: ${some}`,
+  );
 }
 
 function openColour(situation: Exclude<Situation, { kind: "serving" }>): Colour {

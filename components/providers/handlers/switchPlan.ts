@@ -109,8 +109,11 @@ function servingAfterSettling(situation: Situation): Colour {
 
 function settlingPlan(situation: Situation): string[] {
   if (situation.kind === "serving") return [];
-  if (situation.kind === "finish")
-    return [`finish the cutover that was cut off: open ${situation.to} to clients`];
+  if (situation.kind === "finish") {
+    const { from, to, ifEqual } = situation;
+    const proof = ifEqual ? [`compare every key of ${to}, which was restarted, with ${from}`] : [];
+    return [...proof, `finish the cutover that was cut off: open ${to} to clients`];
+  }
   return [`open ${situation.from} to clients: no colour is`];
 }
 

@@ -1,0 +1,78 @@
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { settle } from "../../components/engine/cutover/settle.ts";
+import { situationOf } from "../../components/engine/cutover/serving.ts";
+import { isOpen, observeDeployment, type Deployment } from "../../components/engine/deployment.ts";
+import { follow } from "../../components/engine/follow.ts";
+import { persistClosed, promoteCommands, readGate } from "../../components/engine/gate.ts";
+import { holdForGood } from "../../components/engine/pause.ts";
+import type { RedisServer } from "../../components/engine/redisServer.ts";
+import { until } from "../../components/engine/until.ts";
+import { bearPair, CREDENTIALS, type BornServer } from "../support/bornServer.ts";
+import { TRAFFIC_STAYS } from "../support/trafficStays.ts";
+
+let blue: BornServer;
+let green: BornServer;
+
+const end = ({ target, admin }: BornServer): Deployment => ({
+  target,
+  colour: target.colour,
+  primary: admin,
+});
+const write = (server: RedisServer, value: string): Promise<unknown> => server.call("SET", "key", value);
+
+/** A cutover that was cut off before green was opened, and a green that is back as after a restart. */
+beforeAll(async () => {
+  [blue, green] = await bearPair();
+  await write(blue.admin, "written by a client");
+  await follow(end(green), end(blue), CREDENTIALS);
+  const { offset } = await blue.admin.replication();
+  await until(async () => ((await green.admin.replication()).offset >= offset ? true : undefined), {
+    timeoutMs: 20_000,
+    intervalMs: 20,
+    what: "green has every byte",
+  });
+  const gate = await readGate(blue.admin);
+  const handover = await holdForGood(blue.admin);
+  await green.admin.transaction(...promoteCommands(await readGate(green.admin)));
+  await persistClosed(blue.admin, gate, handover);
+  await green.admin.call("REPLICAOF", "127.0.0.1", 1);
+  await green.admin.call("REPLICAOF", "NO", "ONE");
+});
+
+afterAll(async () => {
+  await Promise.all([blue.stop(), green.stop()]);
+});
+
+async function settled(): Promise<string> {
+  const [old, next] = [end(blue), end(green)];
+  const situation = situationOf(
+    { blue: await observeDeployment(old), green: await observeDeployment(next) },
+    "green",
+  );
+  expect(situation).toEqual({ kind: "finish", from: "blue", to: "green", ifEqual: true });
+  return settle(situation, {
+    deployments: { blue: old, green: next },
+    traffic: TRAFFIC_STAYS,
+    credentials: CREDENTIALS,
+    progress: () => undefined,
+  });
+}
+
+test("a colour that was restarted between promotion and opening is not opened where a key differs", async () => {
+  await green.admin.configSet("min-replicas-to-write", 0);
+  await write(green.admin, "written by whom?");
+  await green.admin.configSet("min-replicas-to-write", 1_000_000);
+  await expect(settled()).rejects.toThrow(
+    /^no colour takes writes, and green was restarted before it was known to serve: 1 of 1 keys are not as on blue: db0 key \(.+\)\. Nothing is touched\./,
+  );
+  for (const { admin } of [blue, green]) expect((await readGate(admin)).proxyOn).toBe(false);
+});
+
+test("and is opened where it holds the same as the one that handed over", async () => {
+  await green.admin.configSet("min-replicas-to-write", 0);
+  await write(green.admin, "written by a client");
+  await green.admin.configSet("min-replicas-to-write", 1_000_000);
+  expect(await settled()).toBe("green");
+  expect(isOpen(await observeDeployment(end(green)))).toBe(true);
+  expect(isOpen(await observeDeployment(end(blue)))).toBe(false);
+});
