@@ -185,7 +185,7 @@ describe("the life of a stack from the first deployment to a rollback", () => {
       expect(windows[window], `${window}: ${findings.join("\n")}`).toMatchObject(NOTHING_NOTICED);
       expect(windows[window]?.acknowledgedWrites).toBeGreaterThan(0);
     }
-    expect(await expectEqualData(stack, "blue")).toBeGreaterThan(2_000);
+    expect(await expectEqualData(stack, "green")).toBeGreaterThan(2_000);
   });
 
   async function stopWorkload() {
