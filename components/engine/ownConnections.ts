@@ -11,13 +11,22 @@ const OWN = `${UPDATE}${randomUUID()}`;
 /**
  * Names the connection as this update's and has the server end those of updates before it. What a killed one sent and a
  * slow network still holds back would be carried out whenever it arrives: a hold, a fence or a REPLICAOF among the steps
- * of this one.
+ * of this one. One that only stood still finds out when it goes on.
  */
-export async function ownConnection(server: RedisServer, own = OWN): Promise<void> {
+export async function takeOverConnections(server: RedisServer, own = OWN): Promise<void> {
   await server.name(own);
-  const list = String(await server.call("CLIENT", "LIST"));
-  const former = connectionsIn(list).filter(({ name }) => name.startsWith(UPDATE) && name !== own);
-  for (const { id } of former) await server.call("CLIENT", "KILL", "ID", id);
+  for (const id of await othersOf(server, own)) await server.call("CLIENT", "KILL", "ID", id);
+}
+
+/** Names the connection as this update's. @returns whether another update is at work on the server */
+export async function isTakenOver(server: RedisServer): Promise<boolean> {
+  await server.name(OWN);
+  return (await othersOf(server, OWN)).length > 0;
+}
+
+async function othersOf(server: RedisServer, own: string): Promise<string[]> {
+  const connections = connectionsIn(String(await server.call("CLIENT", "LIST")));
+  return connections.filter(({ name }) => name.startsWith(UPDATE) && name !== own).map(({ id }) => id);
 }
 
 /** Number and name of each connection in the reply of CLIENT LIST. */

@@ -2,12 +2,12 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { abandonCutover } from "../../components/engine/cutover/abandon.ts";
 import type { CutoverInput } from "../../components/engine/cutover/cutoverInput.ts";
 import { follow } from "../../components/engine/follow.ts";
-import { readGate } from "../../components/engine/gate.ts";
+import { persistClosed, promoteCommands, readGate } from "../../components/engine/gate.ts";
 import { DEFAULT_GUARDRAILS } from "../../components/engine/guardrails.ts";
 import { holdForGood } from "../../components/engine/pause.ts";
-import { ownConnection } from "../../components/engine/ownConnections.ts";
+import { takeOverConnections } from "../../components/engine/ownConnections.ts";
 import { RedisServer } from "../../components/engine/redisServer.ts";
-import { bearPair, CREDENTIALS, type BornServer } from "../support/bornServer.ts";
+import { bearPair, CREDENTIALS, openToClients, type BornServer } from "../support/bornServer.ts";
 import { Relay } from "../support/relay.ts";
 import { TRAFFIC_STAYS } from "../support/trafficStays.ts";
 
@@ -25,7 +25,7 @@ beforeAll(async () => {
 afterAll(async () => {
   driver.close();
   relay.close();
-  await Promise.all([blue.stop(), green.stop()]);
+  await Promise.all([blue.stop(), green.stop().catch(() => undefined)]);
 });
 
 /** Blue over the way that can be interrupted, green as it is. */
@@ -62,12 +62,12 @@ test("a hold of a killed update that arrives after the next one began is not car
   const killed = await RedisServer.connect(relay.address, CREDENTIALS.operator);
   const next = await RedisServer.connect(blue.target.primary.operator, CREDENTIALS.operator);
   try {
-    await ownConnection(killed, "redis-bluegreen-operator-update-killed");
+    await takeOverConnections(killed, "redis-bluegreen-operator-update-killed");
     await killed.quicken();
     relay.hold();
     const late = holdForGood(killed);
     const refused = expect(late).rejects.toThrow(/connection closed|no reply/);
-    await ownConnection(next);
+    await takeOverConnections(next);
     await relay.release();
     await refused;
     expect(await readGate(blue.admin)).toMatchObject({ proxyOn: true, fenced: false });
@@ -78,4 +78,28 @@ test("a hold of a killed update that arrives after the next one began is not car
     killed.close();
     next.close();
   }
+});
+
+test("a cutover that stood still doesn't open the old colour where another update is at work, or has moved on", async () => {
+  const other = await RedisServer.connect(blue.target.primary.operator, CREDENTIALS.operator);
+  const leftAlone = "another update has gone on from here, so blue is left as it is";
+  const isClosed = async (): Promise<boolean> => !(await readGate(blue.admin)).proxyOn;
+  const input = { ...inputOf(), from: { ...inputOf().from, primary: blue.admin } };
+  const handover = await holdForGood(blue.admin);
+  await takeOverConnections(other, "redis-bluegreen-operator-update-next");
+  expect(await abandonCutover(input)).toBe(leftAlone);
+  other.close();
+  await green.admin.transaction(...promoteCommands(await readGate(green.admin)));
+  await persistClosed(blue.admin, await readGate(blue.admin), handover);
+  await openToClients(green);
+  expect(await abandonCutover(input, handover)).toBe(leftAlone);
+  expect(await isClosed()).toBe(true);
+
+  await green.stop();
+  expect(await abandonCutover(input, { ...handover, offset: handover.offset - 1 })).toBe(leftAlone);
+  expect(await isClosed()).toBe(true);
+  expect(await abandonCutover(input, handover)).toMatch(
+    /^blue serves as before, green could not be looked after/,
+  );
+  expect(await isClosed()).toBe(false);
 });

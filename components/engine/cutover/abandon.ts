@@ -1,27 +1,32 @@
-import { connectDeployment, observeDeployment, type Deployment } from "../deployment.ts";
+import { connectDeployment, isOpen, observeDeployment, type Deployment } from "../deployment.ts";
 import { canReplicate } from "../compatibility/matrix.ts";
 import { isFed } from "../gate.ts";
 import { feed } from "../feed.ts";
 import { follow } from "../follow.ts";
+import { isSame, type Handover } from "../handover.ts";
 import { lineage } from "../lineage.ts";
-import { ownConnection } from "../ownConnections.ts";
+import { isTakenOver } from "../ownConnections.ts";
 import type { CutoverInput } from "./cutoverInput.ts";
+import { pausesWritesOnly } from "../pause.ts";
+import { RedisServerError } from "../redisServer.ts";
 import { settle } from "./settle.ts";
 
 /**
  * Puts everything back to the old colour after a cutover failed before its point of no return. Connects anew, since
- * the failure may have been the connection, and looks at the servers rather than at how far the cutover said it was.
+ * the failure may have been the connection, and looks at the servers rather than at how far the cutover said it was: this
+ * process may have stood still while another update went on.
+ * @param fenced where the old colour's history ended, where this cutover closed it for good
  * @returns what was put back, as a clause for the error message
  */
-export async function abandonCutover(input: CutoverInput): Promise<string> {
+export async function abandonCutover(input: CutoverInput, fenced?: Handover): Promise<string> {
   const { colour } = input.from;
   let from: Deployment | undefined;
   try {
     from = await connectDeployment(input.from.target, input.credentials);
+    const takenOver = await isTakenOver(from.primary);
     await endConnectionOf(input.from, from);
-    const { replication, gate } = await observeDeployment(from);
-    if (replication.role === "replica" || isFed(gate)) {
-      return `${colour} follows another server by now, so another update has gone on from here; it is left as it is`;
+    if (takenOver || (await hasMovedOn(from, input, fenced))) {
+      return `another update has gone on from here, so ${colour} is left as it is`;
     }
     await settle(
       { kind: "reopen", from: colour },
@@ -40,13 +45,30 @@ export async function abandonCutover(input: CutoverInput): Promise<string> {
   }
 }
 
+/** Whether the old colour must not be opened, since another update has opened the new one, or may have. */
+async function hasMovedOn(from: Deployment, input: CutoverInput, fenced?: Handover): Promise<boolean> {
+  const { replication, gate, version } = await observeDeployment(from);
+  if (replication.role === "replica" || isFed(gate)) return true;
+  // Nothing is opened before the note is there; clients don't wait for a new colour that doesn't answer.
+  if (gate.handedOver === undefined && pausesWritesOnly(version.version)) return false;
+  let to: Deployment | undefined;
+  try {
+    to = await connectDeployment(input.to.target, input.credentials);
+    return isOpen(await observeDeployment(to));
+  } catch (error) {
+    if (!(error instanceof RedisServerError)) throw error;
+    return gate.handedOver !== undefined && !isSame(gate.handedOver, fenced);
+  } finally {
+    to?.primary.close();
+  }
+}
+
 /**
  * Has the server end the connection over which the cutover ran. What was sent over it and is still on its way, as after a
  * network that was away, would be carried out whenever it arrives: a hold or a fence would close the colour again, with
  * nobody left to open it.
  */
 async function endConnectionOf(former: Deployment, { primary }: Deployment): Promise<void> {
-  await ownConnection(primary);
   const { connectionId, login } = former.primary;
   if (connectionId === undefined) return;
   // By the login as well: were the server another process by now, the number could be a client's.

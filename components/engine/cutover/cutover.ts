@@ -41,7 +41,7 @@ export async function cutOver(input: CutoverInput): Promise<CutoverResult> {
       const message = `cutover to ${input.to.colour} is not finished: ${reason}. ${input.from.colour} is closed and ${input.to.colour} holds every write; run pulumi up again to finish`;
       throw new CutoverError(message, result, false, error);
     }
-    const state = await abandonCutover(input);
+    const state = await abandonCutover(input, steps.handover);
     throw new CutoverError(
       `cutover to ${input.to.colour} abandoned: ${reason}. State: ${state}. Mend that and run pulumi up again`,
       result,

@@ -24,13 +24,13 @@ export class RealCutover implements CutoverSteps {
   readonly figures: CutoverFigures;
   /** The old colour refuses writes for good: from here on nothing goes back, the next update goes forward. */
   committed = false;
+  /** Where the old colour's history ends, from the fence on. */
+  handover: Handover | undefined;
   private readonly input: CutoverInput;
   private startedAt = performance.now();
   private fromVersion = "0";
   private pause: Pause | undefined;
   private gates: { from: Gate; to: Gate } | undefined;
-  /** Where the old colour's history ends, from the fence on. */
-  private handover: Handover | undefined;
   private pausedAt = 0;
   private fullCopies = 0;
   private standby: StandbyLink;

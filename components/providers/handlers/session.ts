@@ -7,7 +7,7 @@ import { connectDeployment, observeDeployment, type Deployment } from "../../eng
 import type { DeploymentTarget } from "../../engine/deploymentTarget.ts";
 import { linkObstacle } from "../../engine/linkObstacle.ts";
 import type { ObservedColours } from "../../engine/cutover/serving.ts";
-import { ownConnection } from "../../engine/ownConnections.ts";
+import { takeOverConnections } from "../../engine/ownConnections.ts";
 import { RedisServerError } from "../../engine/redisServer.ts";
 import type { SwitchCredentials } from "../trafficSwitch.ts";
 
@@ -49,7 +49,7 @@ export async function openSession(
       if (target === undefined) return;
       try {
         const deployment = await connectDeployment(withLogin(target, credentials), credentials);
-        if (use === "change") await ownConnection(deployment.primary);
+        if (use === "change") await takeOverConnections(deployment.primary);
         session.deployments[colour] = deployment;
         session.observed[colour] = await observeDeployment(deployment);
       } catch (error) {
