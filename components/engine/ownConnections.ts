@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import type { RedisServer } from "./redisServer.ts";
+import { isForbidden, type RedisServer } from "./redisServer.ts";
 import { OPERATOR_USER } from "./users.ts";
 
 /** Begins the names of connections over which an update changes servers. */
@@ -24,9 +24,15 @@ export async function isTakenOver(server: RedisServer): Promise<boolean> {
   return (await othersOf(server, OWN)).length > 0;
 }
 
+/** Where the login may not ask, nothing is known of others. */
 async function othersOf(server: RedisServer, own: string): Promise<string[]> {
-  const connections = connectionsIn(String(await server.call("CLIENT", "LIST")));
-  return connections.filter(({ name }) => name.startsWith(UPDATE) && name !== own).map(({ id }) => id);
+  try {
+    const connections = connectionsIn(String(await server.call("CLIENT", "LIST")));
+    return connections.filter(({ name }) => name.startsWith(UPDATE) && name !== own).map(({ id }) => id);
+  } catch (error) {
+    if (!isForbidden(error)) throw error;
+    return [];
+  }
 }
 
 /** Number and name of each connection in the reply of CLIENT LIST. */

@@ -47,6 +47,11 @@ export function isWithoutFile(error: unknown): boolean {
   return error instanceof RedisServerError && error.message.includes("without a config file");
 }
 
+/** Whether the login's rights don't cover a command, as an existing server's may not. */
+export function isForbidden(error: unknown): boolean {
+  return error instanceof RedisServerError && error.message.includes("NOPERM");
+}
+
 /** For the connection and for each command, unless the caller says otherwise. Milliseconds. */
 const TIMEOUT_MS = 5_000;
 
@@ -123,7 +128,9 @@ export class RedisServer {
   /** Has the server show its connections by this name, also the one that `quicken` is going to make. */
   async name(name: string): Promise<void> {
     this.ownName = name;
-    await this.call("CLIENT", "SETNAME", name);
+    await this.call("CLIENT", "SETNAME", name).catch((error: unknown) => {
+      if (!isForbidden(error)) throw error;
+    });
   }
 
   /** The number that the server has for the connection that `quicken` made; undefined where there is none. */

@@ -103,3 +103,23 @@ test("a cutover that stood still doesn't open the old colour where another updat
   );
   expect(await isClosed()).toBe(false);
 });
+
+test("a login that may not ask for connections is served all the same", async () => {
+  await blue.admin.call(
+    "ACL",
+    "SETUSER",
+    "restricted",
+    "on",
+    ">secret",
+    "+@all",
+    "-client|list",
+    "-client|setname",
+  );
+  const login = { username: "restricted", password: "secret" };
+  const server = await RedisServer.connect(blue.target.primary.operator, login);
+  try {
+    await expect(takeOverConnections(server)).resolves.toBeUndefined();
+  } finally {
+    server.close();
+  }
+});

@@ -9,7 +9,7 @@ import { RefusedError } from "../progress.ts";
 import { RedisServer, RedisServerError } from "../redisServer.ts";
 import { setRaised } from "../selfDescribing.ts";
 import { DeadlineError, until } from "../until.ts";
-import { compareDatasets } from "../verification/compareDatasets.ts";
+import { compareDatasets, describeSamples } from "../verification/compareDatasets.ts";
 import { keepBacklog, sizeBacklog } from "./backlog.ts";
 import type { CutoverFigures, CutoverInput } from "./cutoverInput.ts";
 import { holdForGood, pausesWritesOnly, pauseWrites, type Pause } from "../pause.ts";
@@ -111,11 +111,17 @@ export class RealCutover implements CutoverSteps {
     const { from, to } = this.input;
     const gate = await this.standby.promote(this.gateOf("to"), this.heldPause());
     this.gates = { from: this.gateOf("from"), to: gate };
-    const persisted = await allEnded(this.fencePersisted(), to.primary.configRewrite());
+    const [fenceLasts, promotionLasts] = await allEnded(this.fencePersisted(), to.primary.configRewrite());
     this.committed = true;
-    return persisted.includes(false)
-      ? `${to.colour} is a primary, still closed to clients; one of them has no configuration file: a restart of ${from.colour} would let it take writes again (the proxy would still not send clients there)`
-      : `${to.colour} is a primary, still closed to clients, persisted on both`;
+    return [
+      `${to.colour} is a primary, still closed to clients${fenceLasts && promotionLasts ? ", persisted on both" : ""}`,
+      ...(fenceLasts
+        ? []
+        : [
+            `${from.colour} has no configuration file, so its restart would let it take writes again (the proxy would still not send clients there)`,
+          ]),
+      ...(promotionLasts ? [] : [`${to.colour} has no configuration file, so its restart would undo this`]),
+    ].join("; ");
   };
 
   switch = async (): Promise<string> => {
@@ -226,9 +232,8 @@ export class RealCutover implements CutoverSteps {
       );
     }
     if (result.keysDifferent > 0) {
-      const samples = result.samples.map((s) => `db${s.database} ${s.key} (${s.reason})`).join(", ");
       throw new RefusedError(
-        `${result.keysDifferent} of ${result.keysCompared} keys differ between ${source.colour} and ${other.colour}: ${samples}`,
+        `${result.keysDifferent} of ${result.keysCompared} keys differ between ${source.colour} and ${other.colour}: ${describeSamples(result.samples)}`,
       );
     }
   }

@@ -7,7 +7,7 @@ import { setRaised } from "../selfDescribing.ts";
 import type { Traffic } from "../traffic.ts";
 import { unpauseCommands } from "../pause.ts";
 import { moveReaders } from "./readers.ts";
-import { compareDatasets } from "../verification/compareDatasets.ts";
+import { compareDatasets, describeSamples } from "../verification/compareDatasets.ts";
 import { refuse, type Situation } from "./serving.ts";
 
 /** What settling works with; a colour that isn't deployed is absent. */
@@ -55,9 +55,8 @@ async function proveEqual({ from, to }: { from: Colour; to: Colour }, input: Set
     { keys: "all" },
   );
   if (keysDifferent + keysUndecided === 0) return;
-  const some = samples.map(({ database, key, reason }) => `db${database} ${key} (${reason})`).join(", ");
   refuse(
-    `${to} was restarted before it was known to serve: ${keysDifferent + keysUndecided} of ${keysCompared} keys are not as on ${from}: ${some}`,
+    `${to} was restarted before it was known to serve: ${keysDifferent + keysUndecided} of ${keysCompared} keys are not as on ${from}: ${describeSamples(samples)}`,
   );
 }
 

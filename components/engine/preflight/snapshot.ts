@@ -5,6 +5,7 @@ import { readGate, type Gate } from "../gate.ts";
 import { infoNumber, parseInfo, type InfoFields } from "../infoReply.ts";
 import {
   RedisServerError,
+  isForbidden,
   keyspaceOf,
   replicationStateOf,
   type Keyspace,
@@ -143,7 +144,7 @@ async function unlessDenied<T>(
   try {
     return await run();
   } catch (error) {
-    if (!(error instanceof RedisServerError) || !error.message.includes("NOPERM")) throw error;
+    if (!isForbidden(error)) throw error;
     denied.push(command);
     return fallback;
   }

@@ -13,6 +13,11 @@ export interface KeySample {
   reason: string;
 }
 
+/** For a sentence. */
+export function describeSamples(samples: readonly KeySample[]): string {
+  return samples.map(({ database, key, reason }) => `db${database} ${key} (${reason})`).join(", ");
+}
+
 /** What a comparison found. */
 export interface DatasetComparison {
   /** Keys that were there on at least one side. */
