@@ -70,6 +70,7 @@ export class RedisServer {
 
   /** See `name`. */
   private ownName: string | undefined;
+  private clientId: number | undefined;
 
   private constructor(address: Address, client: Redis) {
     this.address = address;
@@ -128,14 +129,17 @@ export class RedisServer {
   /** Has the server show its connections by this name, also the one that `quicken` is going to make. */
   async name(name: string): Promise<void> {
     this.ownName = name;
-    await this.call("CLIENT", "SETNAME", name).catch((error: unknown) => {
+    try {
+      await this.call("CLIENT", "SETNAME", name);
+      this.clientId = Number(await this.call("CLIENT", "ID"));
+    } catch (error) {
       if (!isForbidden(error)) throw error;
-    });
+    }
   }
 
-  /** The number that the server has for the connection that `quicken` made; undefined where there is none. */
-  get connectionId(): number | undefined {
-    return this.quick?.id;
+  /** The numbers that the server has for these connections, as far as they were asked for: by `name` and by `quicken`. */
+  get connectionIds(): number[] {
+    return [this.clientId, this.quick?.id].filter((id) => id !== undefined);
   }
 
   /** The login that this connection was made with. */

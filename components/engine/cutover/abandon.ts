@@ -24,7 +24,7 @@ export async function abandonCutover(input: CutoverInput, fenced?: Handover): Pr
   try {
     from = await connectDeployment(input.from.target, input.credentials);
     const takenOver = await isTakenOver(from.primary);
-    await endConnectionOf(input.from, from);
+    await endConnectionsOf(input.from, from);
     if (takenOver || (await hasMovedOn(from, input, fenced))) {
       return `another update has gone on from here, so ${colour} is left as it is`;
     }
@@ -64,15 +64,16 @@ async function hasMovedOn(from: Deployment, input: CutoverInput, fenced?: Handov
 }
 
 /**
- * Has the server end the connection over which the cutover ran. What was sent over it and is still on its way, as after a
+ * Has the server end the connections over which the cutover ran. What was sent over them and is still on its way, as after a
  * network that was away, would be carried out whenever it arrives: a hold or a fence would close the colour again, with
  * nobody left to open it.
  */
-async function endConnectionOf(former: Deployment, { primary }: Deployment): Promise<void> {
-  const { connectionId, login } = former.primary;
-  if (connectionId === undefined) return;
-  // By the login as well: were the server another process by now, the number could be a client's.
-  await primary.call("CLIENT", "KILL", "ID", connectionId, "USER", login.username);
+async function endConnectionsOf(former: Deployment, { primary }: Deployment): Promise<void> {
+  const { connectionIds, login } = former.primary;
+  for (const id of connectionIds) {
+    // By the login as well: were the server another process by now, the number could be a client's.
+    await primary.call("CLIENT", "KILL", "ID", id, "USER", login.username);
+  }
 }
 
 /** What can be done for the new colour; that it doesn't answer is often why the cutover failed. */
@@ -80,7 +81,7 @@ async function relinked(from: Deployment, input: CutoverInput): Promise<string> 
   let to: Deployment | undefined;
   try {
     to = await connectDeployment(input.to.target, input.credentials);
-    await endConnectionOf(input.to, to);
+    await endConnectionsOf(input.to, to);
     return await relink(from, to, input);
   } catch (error) {
     return `, ${input.to.colour} could not be looked after (${reasonOf(error)})`;
