@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { operatorRules } from "../../components/docker/aclRules.ts";
+import { takeSample } from "../../components/engine/bake/bakeSample.ts";
 import { takeBackup } from "../../components/engine/backup/backup.ts";
 import { rollbackVerdict } from "../../components/engine/compatibility/rollbackVerdict.ts";
 import { cutOver } from "../../components/engine/cutover/cutover.ts";
@@ -102,6 +103,7 @@ describe.each(SERVERS)("the users of %s", (image, product, minor) => {
       },
       progress: say,
     });
+    await takeSample({ live: to.primary, endpoint: to.primary });
     expect(result.figures).toMatchObject({ keysDifferent: 0, verdict: { kind: "lossless (native)" } });
 
     // As where the bridge carries the way back.

@@ -1,4 +1,5 @@
-import { RedisServerError, type RedisServer } from "../redisServer.ts";
+import { isForbidden, type RedisServer } from "../redisServer.ts";
+import { atLeast } from "../serverVersion.ts";
 
 /** How many commands took up to so long and longer than the bound below, by the bound in microseconds; each is twice the one before. */
 export type CommandTimes = ReadonlyMap<number, number>;
@@ -12,10 +13,11 @@ const WAITING =
  * @returns undefined where it doesn't count, or doesn't let the operator know
  */
 export async function readCommandTimes(server: RedisServer): Promise<CommandTimes | undefined> {
+  if (!atLeast((await server.version()).version, "7.0")) return undefined;
   try {
     return commandTimesIn(await server.call("LATENCY", "HISTOGRAM"));
   } catch (error) {
-    if (error instanceof RedisServerError) return undefined;
+    if (isForbidden(error)) return undefined;
     throw error;
   }
 }
