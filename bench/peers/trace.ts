@@ -12,8 +12,8 @@ const CLIENT_PARTS: Record<keyof ClientTrace, string> = {
 
 const TRACED: readonly ContestantName[] = ["cutover", "failover", "sentinel"];
 
-const FLOOR = `What of our pause can't go: five round trips that have to follow one another while writes are held (pause, catch up,
-fence, persist the fence, open) with a configuration file that has to reach the disk before anybody is let in, one round
+const FLOOR = `What of our pause can't go: six round trips that have to follow one another while writes are held (pause, catch up,
+fence, promote, persist, open) with a configuration file that has to reach the disk before anybody is let in, one round
 trip to the proxy, and then the client's own: a connection through the proxy, HELLO, INFO and the command. On a machine
 that servers, proxy, clients and driver share, each of these steps also waits for a core. SENTINEL FAILOVER's clients
 wait for their own steps only, since it holds no writes.`;
