@@ -113,15 +113,14 @@ export class RealCutover implements CutoverSteps {
     this.gates = { from: this.gateOf("from"), to: gate };
     const [fenceLasts, promotionLasts] = await allEnded(this.fencePersisted(), to.primary.configRewrite());
     this.committed = true;
-    return [
-      `${to.colour} is a primary, still closed to clients${fenceLasts && promotionLasts ? ", persisted on both" : ""}`,
-      ...(fenceLasts
-        ? []
-        : [
-            `${from.colour} has no configuration file, so its restart would let it take writes again (the proxy would still not send clients there)`,
-          ]),
-      ...(promotionLasts ? [] : [`${to.colour} has no configuration file, so its restart would undo this`]),
-    ].join("; ");
+    const lacks = [
+      fenceLasts
+        ? undefined
+        : `${from.colour} has no configuration file, so its restart would let it take writes again (the proxy would still not send clients there)`,
+      promotionLasts ? undefined : `${to.colour} has no configuration file, so its restart would undo this`,
+    ].filter((text) => text !== undefined);
+    const persisted = lacks.length === 0 ? ", persisted on both" : "";
+    return [`${to.colour} is a primary, still closed to clients${persisted}`, ...lacks].join("; ");
   };
 
   switch = async (): Promise<string> => {
