@@ -39,33 +39,34 @@ export async function bake(
   const judge = new BakeJudge(settings);
   const total = Math.max(1, Math.round((settings.seconds * 1_000) / INTERVAL_MS));
   let subjects: BakeSubjects | undefined;
-  const record: BakeRecord = { looks: 0, failed: 0, figures: [] };
-  const ended = (): BakeRecord => ({ ...record, figures: judge.summary() });
+  let looks = 0;
+  let failed = 0;
+  const seen = (): BakeRecord => ({ looks, failed, figures: judge.summary() });
   let reason = "";
   try {
-    for (let look = 1; look <= total; look++) {
+    while (looks < total) {
       const begin = performance.now();
-      record.looks = look;
+      looks++;
       try {
         subjects ??= await connect();
         const breached = judge.judge(await takeSample(subjects));
-        if (breached.length > 0) return { ...ended(), kind: "breached", breached };
+        if (breached.length > 0) return { ...seen(), kind: "breached", breached };
       } catch (error) {
         if (!(error instanceof RedisServerError)) throw error;
-        record.failed++;
+        failed++;
         reason = error.message;
         close(subjects);
         subjects = undefined;
       }
-      if (look % PROGRESS_EVERY === 0) progress(progressLine(look, total, judge, record.failed));
+      if (looks % PROGRESS_EVERY === 0) progress(progressLine(looks, total, judge, failed));
       // The rhythm of the looks is what the rates are measured by.
-      if (look < total) await delay(Math.max(0, INTERVAL_MS - (performance.now() - begin)));
+      if (looks < total) await delay(Math.max(0, INTERVAL_MS - (performance.now() - begin)));
     }
   } finally {
     close(subjects);
   }
-  if (record.failed > total / 10) return { ...ended(), kind: "inconclusive", reason };
-  return { ...ended(), kind: "passed" };
+  if (failed > total / 10) return { ...seen(), kind: "inconclusive", reason };
+  return { ...seen(), kind: "passed" };
 }
 
 function progressLine(look: number, total: number, judge: BakeJudge, failed: number): string {

@@ -1,6 +1,6 @@
 import { appliedOffset } from "../feedProgress.ts";
 import { infoNumber } from "../infoReply.ts";
-import { replicationStateOf, type RedisServer } from "../redisServer.ts";
+import { replicationStateOf, versionOf, type RedisServer } from "../redisServer.ts";
 import { readCommandTimes, type CommandTimes } from "./commandTimes.ts";
 
 /** One look at a baking colour. Counters count from the server's start. */
@@ -42,11 +42,8 @@ export async function takeSample({ live, standby, endpoint }: BakeSubjects): Pro
     await endpoint.call("PING");
     latencies.push(performance.now() - begin);
   }
-  const [info, reached, commandTimes] = await Promise.all([
-    live.info(),
-    standby && reachedOffset(standby),
-    readCommandTimes(live),
-  ]);
+  const [info, reached] = await Promise.all([live.info(), standby && reachedOffset(standby)]);
+  const commandTimes = await readCommandTimes(live, versionOf(info));
   const errorReplies = info.get("total_error_replies");
   const lag = reached && Math.max(0, replicationStateOf(info).offset - reached.offset);
   return {

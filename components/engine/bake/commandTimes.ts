@@ -1,5 +1,5 @@
 import { isForbidden, type RedisServer } from "../redisServer.ts";
-import { atLeast } from "../serverVersion.ts";
+import { atLeast, type ServerVersion } from "../serverVersion.ts";
 
 /** How many commands took up to so long and longer than the bound below, by the bound in microseconds; each is twice the one before. */
 export type CommandTimes = ReadonlyMap<number, number>;
@@ -12,8 +12,11 @@ const WAITING =
  * What the server has counted since its start (LATENCY HISTOGRAM of Redis and Valkey 7.0 and newer), all commands together.
  * @returns undefined where it doesn't count, or doesn't let the operator know
  */
-export async function readCommandTimes(server: RedisServer): Promise<CommandTimes | undefined> {
-  if (!atLeast((await server.version()).version, "7.0")) return undefined;
+export async function readCommandTimes(
+  server: RedisServer,
+  { version }: ServerVersion,
+): Promise<CommandTimes | undefined> {
+  if (!atLeast(version, "7.0")) return undefined;
   try {
     return commandTimesIn(await server.call("LATENCY", "HISTOGRAM"));
   } catch (error) {

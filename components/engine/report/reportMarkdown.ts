@@ -16,15 +16,8 @@ const BAKES: Record<ReportedBake["verdict"], string> = {
 /** The report for people: what happened first, then the figures, then the phases. */
 export function reportMarkdown(report: UpdateReport): string {
   const sections = [`# ${titleOf(report)}`, outcomeOf(report), table(["", ""], figuresOf(report))];
-  if (report.bake !== undefined)
-    return `${[...sections, "## Figures", bakeTable(report.bake)].join("\n\n")}\n`;
-  sections.push(
-    "## Phases",
-    table(
-      ["phase", "ms", "detail"],
-      report.phases.map(({ name, durationMs, detail }) => [name, milliseconds(durationMs), detail ?? ""]),
-    ),
-  );
+  if (report.bake === undefined) sections.push("## Phases", phaseTable(report));
+  else sections.push("## Figures", bakeTable(report.bake));
   const warnings = report.verdict?.warnings ?? [];
   if (warnings.length > 0) {
     sections.push("## What would end the way back", warnings.map((w) => `- ${inline(w)}`).join("\n"));
@@ -64,6 +57,13 @@ function figuresOf(report: UpdateReport): string[][] {
     ["looks", report.bake && `${report.bake.looks}, ${report.bake.failed} failed`],
   ];
   return figures.filter((row): row is [string, string] => row[1] !== undefined);
+}
+
+function phaseTable({ phases }: UpdateReport): string {
+  return table(
+    ["phase", "ms", "detail"],
+    phases.map(({ name, durationMs, detail }) => [name, milliseconds(durationMs), detail ?? ""]),
+  );
 }
 
 function bakeTable({ figures }: ReportedBake): string {

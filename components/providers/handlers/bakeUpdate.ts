@@ -48,16 +48,12 @@ async function reportBake(
   startedAt: Date,
   { live, standby, news }: Omit<WayBack, "traffic">,
 ): Promise<string> {
-  const [from, to] = await Promise.all(
-    [standby, live].map(async ({ colour, primary }) => ({ colour, version: await primary.version() })),
-  );
-  if (from === undefined || to === undefined) throw new Error("a bake has two colours");
   return saveReport(news.reportDirectory, {
     schemaVersion: 1,
     name: news.name,
     kind: "bake",
-    from,
-    to,
+    from: { colour: standby.colour, version: await standby.primary.version() },
+    to: { colour: live.colour, version: await live.primary.version() },
     startedAt: startedAt.toISOString(),
     finishedAt: new Date().toISOString(),
     outcome: "done",
