@@ -19,10 +19,9 @@ export function killed(part: Part, ground: Ground): Fault {
 }
 
 /** A container's processes get no CPU, as after SIGSTOP. */
-export function frozen(part: Part, ground: Ground = "rdb"): Fault {
+export function frozen(part: Part): Fault {
   return {
     ...DEFAULTS,
-    ground,
     make: async (scene) => {
       const container = containerOf(part, scene);
       await scene.stack.docker("pause", container);
@@ -32,10 +31,9 @@ export function frozen(part: Part, ground: Ground = "rdb"): Fault {
 }
 
 /** A container is taken off the Docker network, and with it off the ports of the machine. */
-export function cutOff(part: Part, ground: Ground = "rdb"): Fault {
+export function cutOff(part: Part): Fault {
   return {
     ...DEFAULTS,
-    ground,
     make: async (scene) => {
       const network = scene.stack.deployment;
       const container = containerOf(part, scene);

@@ -42,8 +42,12 @@ export const FAULTS: Record<FaultName, Fault> = {
   "old-clock-behind": clockJumps("old", -CLOCK_SECONDS),
   "new-clock-ahead": clockJumps("new", CLOCK_SECONDS),
   "new-clock-behind": clockJumps("new", -CLOCK_SECONDS),
-  // No answer to a client goes by the bridge: what is sent again must not be carried out twice.
-  "bridge-killed": { ...killed("bridge", "bridge"), manner: "resend" },
-  "bridge-frozen": { ...frozen("bridge", "bridge"), manner: "resend" },
-  "bridge-cut-off": { ...cutOff("bridge", "bridge"), manner: "resend" },
+  "bridge-killed": ofBridge(killed("bridge", "bridge")),
+  "bridge-frozen": ofBridge(frozen("bridge")),
+  "bridge-cut-off": ofBridge(cutOff("bridge")),
 };
+
+/** No answer to a client goes by the bridge: what is sent again must not be carried out twice. */
+function ofBridge(fault: Fault): Fault {
+  return { ...fault, ground: "bridge", manner: "resend" };
+}
