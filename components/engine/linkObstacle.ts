@@ -5,7 +5,7 @@ import type { DeploymentTarget } from "./deploymentTarget.ts";
 import { addressFor } from "./deployment.ts";
 import { parsePairs } from "./infoReply.ts";
 import { RedisServerError, type RedisServer } from "./redisServer.ts";
-import { OPERATOR_USER } from "./users.ts";
+import { isOperatorName } from "./ownConnections.ts";
 
 const CONNECT_TIMEOUT_MS = 2_000;
 
@@ -70,7 +70,7 @@ async function operatorHost(server: RedisServer): Promise<string | undefined> {
   }
   for (const line of clients.split("\n")) {
     const client = parsePairs(line.trimEnd(), " ");
-    if (client.get("name")?.startsWith(OPERATOR_USER) !== true) continue;
+    if (!isOperatorName(client.get("name"))) continue;
     return client
       .get("addr")
       ?.replace(/:\d+$/, "")

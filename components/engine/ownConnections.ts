@@ -1,4 +1,5 @@
 import { randomUUID } from "node:crypto";
+import { parsePairs } from "./infoReply.ts";
 import { isForbidden, type RedisServer } from "./redisServer.ts";
 import { OPERATOR_USER } from "./users.ts";
 
@@ -18,27 +19,32 @@ export async function takeOverConnections(server: RedisServer, own = OWN): Promi
   for (const id of await othersOf(server, own)) await server.call("CLIENT", "KILL", "ID", id);
 }
 
-/** Names the connection as this update's. @returns whether another update is at work on the server */
+/** Names the connection as this update's. */
+export function nameConnection(server: RedisServer): Promise<void> {
+  return server.name(OWN);
+}
+
+/** Whether another update is at work on the server. */
 export async function isTakenOver(server: RedisServer): Promise<boolean> {
-  await server.name(OWN);
   return (await othersOf(server, OWN)).length > 0;
+}
+
+/** Whether a connection is this project's, by its name in CLIENT LIST. */
+export function isOperatorName(name: string | undefined): boolean {
+  return name?.startsWith(OPERATOR_USER) === true;
 }
 
 /** Where the login may not ask, nothing is known of others. */
 async function othersOf(server: RedisServer, own: string): Promise<string[]> {
   try {
-    const connections = connectionsIn(String(await server.call("CLIENT", "LIST")));
-    return connections.filter(({ name }) => name.startsWith(UPDATE) && name !== own).map(({ id }) => id);
+    const list = String(await server.call("CLIENT", "LIST"));
+    return list.split("\n").flatMap((line) => {
+      const client = parsePairs(line.trimEnd(), " ");
+      const [id, name = ""] = [client.get("id"), client.get("name")];
+      return id !== undefined && name.startsWith(UPDATE) && name !== own ? [id] : [];
+    });
   } catch (error) {
     if (!isForbidden(error)) throw error;
     return [];
   }
-}
-
-/** Number and name of each connection in the reply of CLIENT LIST. */
-function connectionsIn(list: string): { id: string; name: string }[] {
-  return list.split("\n").flatMap((line) => {
-    const found = /^id=(\d+) .*? name=(\S*) /.exec(line);
-    return found === null ? [] : [{ id: found[1] ?? "", name: found[2] ?? "" }];
-  });
 }

@@ -25,3 +25,11 @@ export interface Traffic {
   /** Ends connections to the switch itself. */
   close(): void;
 }
+
+/** A switch that does nothing, where only the servers matter. */
+export const NO_TRAFFIC: Traffic = {
+  observe: () => Promise.resolve({ sessions: { blue: 0, green: 0 } }),
+  prepare: () => Promise.resolve(),
+  move: () => Promise.resolve(0),
+  close: () => undefined,
+};

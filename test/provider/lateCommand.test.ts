@@ -7,9 +7,9 @@ import { DEFAULT_GUARDRAILS } from "../../components/engine/guardrails.ts";
 import { holdForGood } from "../../components/engine/pause.ts";
 import { takeOverConnections } from "../../components/engine/ownConnections.ts";
 import { RedisServer } from "../../components/engine/redisServer.ts";
+import { NO_TRAFFIC } from "../../components/engine/traffic.ts";
 import { bearPair, CREDENTIALS, openToClients, type BornServer } from "../support/bornServer.ts";
 import { Relay } from "../support/relay.ts";
-import { TRAFFIC_STAYS } from "../support/trafficStays.ts";
 
 let blue: BornServer;
 let green: BornServer;
@@ -33,7 +33,7 @@ function inputOf(): CutoverInput {
   return {
     from: end(blue, driver),
     to: end(green, green.admin),
-    traffic: TRAFFIC_STAYS,
+    traffic: NO_TRAFFIC,
     endpoint: blue.target.primary.operator,
     credentials: CREDENTIALS,
     guardrails: DEFAULT_GUARDRAILS,

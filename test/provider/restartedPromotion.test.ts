@@ -7,8 +7,8 @@ import { persistClosed, promoteCommands, readGate } from "../../components/engin
 import { holdForGood } from "../../components/engine/pause.ts";
 import type { RedisServer } from "../../components/engine/redisServer.ts";
 import { until } from "../../components/engine/until.ts";
+import { NO_TRAFFIC } from "../../components/engine/traffic.ts";
 import { bearPair, CREDENTIALS, type BornServer } from "../support/bornServer.ts";
-import { TRAFFIC_STAYS } from "../support/trafficStays.ts";
 
 let blue: BornServer;
 let green: BornServer;
@@ -52,7 +52,7 @@ async function settled(): Promise<string> {
   expect(situation).toEqual({ kind: "finish", from: "blue", to: "green", ifEqual: true });
   return settle(situation, {
     deployments: { blue: old, green: next },
-    traffic: TRAFFIC_STAYS,
+    traffic: NO_TRAFFIC,
     credentials: CREDENTIALS,
     progress: () => undefined,
   });

@@ -5,7 +5,7 @@ import { feed } from "../feed.ts";
 import { follow } from "../follow.ts";
 import { isSame, type Handover } from "../handover.ts";
 import { lineage } from "../lineage.ts";
-import { isTakenOver } from "../ownConnections.ts";
+import { isTakenOver, nameConnection } from "../ownConnections.ts";
 import type { CutoverInput } from "./cutoverInput.ts";
 import { pausesWritesOnly } from "../pause.ts";
 import { RedisServerError } from "../redisServer.ts";
@@ -23,6 +23,7 @@ export async function abandonCutover(input: CutoverInput, fenced?: Handover): Pr
   let from: Deployment | undefined;
   try {
     from = await connectDeployment(input.from.target, input.credentials);
+    await nameConnection(from.primary);
     const takenOver = await isTakenOver(from.primary);
     await endConnectionsOf(input.from, from);
     if (takenOver || (await hasMovedOn(from, input, fenced))) {

@@ -1,6 +1,6 @@
 import type { Deployment } from "../deployment.ts";
 import type { RedisServer } from "../redisServer.ts";
-import type { Traffic } from "../traffic.ts";
+import { NO_TRAFFIC } from "../traffic.ts";
 import type { CutoverInput } from "./cutoverInput.ts";
 import type { CutoverSteps } from "./phases.ts";
 
@@ -56,10 +56,3 @@ function recordedDeployment(deployment: Deployment, recording: Recording): Deplo
   });
   return { ...deployment, primary };
 }
-
-const NO_TRAFFIC: Traffic = {
-  observe: () => Promise.resolve({ sessions: { blue: 0, green: 0 } }),
-  prepare: () => Promise.resolve(),
-  move: () => Promise.resolve(0),
-  close: () => undefined,
-};

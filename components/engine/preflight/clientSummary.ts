@@ -1,3 +1,4 @@
+import { isOperatorName } from "../ownConnections.ts";
 import { parsePairs } from "../infoReply.ts";
 import { HEALTH_USER, OPERATOR_USER, PROXY_USER } from "../users.ts";
 
@@ -18,7 +19,7 @@ export function summariseClients(reply: string): ClientSummary {
     if (line.trim() === "") continue;
     const client = parsePairs(line.trimEnd(), " ");
     const flags = client.get("flags") ?? "";
-    const own = OWN_USERS.has(client.get("user") ?? "") || client.get("name")?.startsWith(OPERATOR_USER);
+    const own = OWN_USERS.has(client.get("user") ?? "") || isOperatorName(client.get("name"));
     if (own || /[SM]/.test(flags)) continue;
     summary.application++;
     if (flags.includes("b")) summary.blocked++;

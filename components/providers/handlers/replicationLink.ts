@@ -6,7 +6,7 @@ import type { ReplicationLinkInputs, ReplicationLinkOutputs } from "../replicati
 import { asksTheSame } from "./inputsDiff.ts";
 import { hasUnknowns, plainError, say } from "./say.ts";
 import { awaitBridge, carriageOf, isBridgeSilent, replicationErrors, type LinkEnds } from "./linkCarriage.ts";
-import { openSession, type Session } from "./session.ts";
+import { openSession, type Intent, type Session } from "./session.ts";
 
 /** What the replication link's provider functions hand over to. */
 export const replicationLink = {
@@ -73,7 +73,7 @@ export const replicationLink = {
 
 async function withEnds<T>(
   inputs: ReplicationLinkInputs,
-  intent: "look" | "change",
+  intent: Intent,
   use: (ends: LinkEnds | undefined) => Promise<T>,
 ): Promise<T> {
   const { bridge, pathPrefix } = inputs;

@@ -20,20 +20,20 @@ export interface Session {
   close(): void;
 }
 
+/** `change` ends what an update before this one may have left on its way to the servers. */
+export type Intent = "look" | "change";
+
 /** The target with the login that an existing server needs. */
 export function withLogin(target: DeploymentTarget, credentials: SwitchCredentials): DeploymentTarget {
   const login = credentials.existing?.[target.colour];
   return login === undefined ? target : { ...target, login };
 }
 
-/**
- * Connects to the colours that are deployed and looks at them.
- * @param use `change` ends what an update before this one may have left on its way to the servers
- */
+/** Connects to the colours that are deployed and looks at them. */
 export async function openSession(
   targets: Partial<Record<Colour, DeploymentTarget>>,
   credentials: SwitchCredentials,
-  use: "look" | "change",
+  intent: Intent,
 ): Promise<Session> {
   const session: Session = {
     deployments: {},
@@ -49,7 +49,7 @@ export async function openSession(
       if (target === undefined) return;
       try {
         const deployment = await connectDeployment(withLogin(target, credentials), credentials);
-        if (use === "change") await takeOverConnections(deployment.primary);
+        if (intent === "change") await takeOverConnections(deployment.primary);
         session.deployments[colour] = deployment;
         session.observed[colour] = await observeDeployment(deployment);
       } catch (error) {

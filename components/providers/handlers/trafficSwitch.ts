@@ -4,7 +4,7 @@ import type { DeploymentTarget } from "../../engine/deploymentTarget.ts";
 import type { TrafficSwitchInputs, TrafficSwitchOutputs } from "../trafficSwitch.ts";
 import { asksTheSame } from "./inputsDiff.ts";
 import { hasUnknowns, plainError } from "./say.ts";
-import { openSession, verdictFor, verdictText, type Session } from "./session.ts";
+import { openSession, verdictFor, verdictText, type Intent, type Session } from "./session.ts";
 import { planSwitch } from "./switchPlan.ts";
 import { lookAtSwitch } from "./switchState.ts";
 
@@ -88,7 +88,7 @@ function both(olds: Partial<TrafficSwitchInputs>, news: TrafficSwitchInputs): Tr
 
 async function withSession<T>(
   inputs: TrafficSwitchInputs,
-  intent: "look" | "change",
+  intent: Intent,
   use: (session: Session) => Promise<T>,
 ): Promise<T> {
   const targets: Partial<Record<Colour, DeploymentTarget>> = {};
