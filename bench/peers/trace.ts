@@ -18,6 +18,21 @@ trip to the proxy, and then the client's own: a connection through the proxy, HE
 that servers, proxy, clients and driver share, each of these steps also waits for a core. SENTINEL FAILOVER's clients
 wait for their own steps only, since it holds no writes.`;
 
+/** What a client's own steps take where nobody holds its writes, against the pause that is to be undercut. */
+function ownSteps(rounds: readonly Round[]): string[] {
+  const unheld = rounds.filter(
+    ({ contestant, connections }) => contestant === "sentinel" && connections === 1,
+  );
+  const wait = spreadOf(unheld.map(({ longestWaitMs }) => longestWaitMs))?.median;
+  const pause = spreadOf(unheld.map(({ pauseMs }) => pauseMs ?? undefined))?.median;
+  if (wait === undefined || pause === undefined) return [];
+  return [
+    `A single client of SENTINEL FAILOVER, with its writes held by nobody, waited ${wait.toFixed(1)} ms (median) for its ` +
+      `own steps: ${(wait / pause).toFixed(3)} of that pause. \`pauseVsSentinel\` can't get below it, nor ` +
+      "`waitVsSentinel` below 1 with one client.",
+  ];
+}
+
 /** Where the time goes: as clients saw it, and by phase of our cutover. Medians over all rounds. */
 export function traceOf(rounds: readonly Round[]): string[] {
   const phases = Map.groupBy(
@@ -35,6 +50,7 @@ export function traceOf(rounds: readonly Round[]): string[] {
     "The longest wait, for the client that waited so long:",
     clientTable(rounds, ({ waitTrace }) => waitTrace),
     FLOOR,
+    ...ownSteps(rounds),
     "Phases of our cutover; writes are held from `hold` until the first third of `switch`:",
     ["| phase | median |", "| --- | ---: |", ...cells].join("\n"),
   ];

@@ -1,7 +1,7 @@
 import { formatAddress } from "./address.ts";
 import { addressFor } from "./deployment.ts";
 import type { DeploymentTarget } from "./deploymentTarget.ts";
-import type { ReplicationState } from "./redisServer.ts";
+import type { ReplicationState } from "./replicationState.ts";
 
 /** A follower tries to connect once a second; what comes after its arrival may take as long as a copy takes. */
 const LONGEST_MS = 30_000;

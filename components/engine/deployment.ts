@@ -3,8 +3,9 @@ import type { Colour } from "./colour.ts";
 import type { Credentials, Login } from "./credentials.ts";
 import type { DeploymentTarget, ServerTarget } from "./deploymentTarget.ts";
 import { readGate, type Gate } from "./gate.ts";
-import { keyCount } from "./keyCount.ts";
-import { RedisServer, RedisServerError, type ReplicationState } from "./redisServer.ts";
+import { keyCount } from "./keyspace.ts";
+import { RedisServer, RedisServerError } from "./redisServer.ts";
+import type { ReplicationState } from "./replicationState.ts";
 import type { ServerVersion } from "./serverVersion.ts";
 
 /** What one colour's primary looked like at one moment. */

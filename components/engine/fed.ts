@@ -10,7 +10,8 @@ import {
 import type { Commands } from "./gate.ts";
 import type { Handover } from "./handover.ts";
 import { parseInfo } from "./infoReply.ts";
-import { replicationStateOf, type RedisServer } from "./redisServer.ts";
+import type { RedisServer } from "./redisServer.ts";
+import { replicationStateOf } from "./replicationState.ts";
 import type { ServerVersion } from "./serverVersion.ts";
 import { BRIDGE_USER } from "./users.ts";
 

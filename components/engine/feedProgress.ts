@@ -1,9 +1,10 @@
 import type { Deployment } from "./deployment.ts";
 import type { Fed } from "./fed.ts";
 import { isFed, readGate, type Gate } from "./gate.ts";
-import { keyCount } from "./keyCount.ts";
+import { keyCount } from "./keyspace.ts";
 import { RefusedError } from "./progress.ts";
-import type { RedisServer, ReplicationState } from "./redisServer.ts";
+import type { RedisServer } from "./redisServer.ts";
+import type { ReplicationState } from "./replicationState.ts";
 import type { LinkInput, LinkStatus } from "./replicationLink.ts";
 import { until } from "./until.ts";
 

@@ -1,4 +1,4 @@
-import type { ReplicationState } from "./redisServer.ts";
+import type { ReplicationState } from "./replicationState.ts";
 
 /**
  * How one server's data relates to another's, told from replication IDs and offsets alone. A promotion starts a new

@@ -1,4 +1,7 @@
 import { randomUUID } from "node:crypto";
+import type { Credentials } from "./credentials.ts";
+import { connectDeployment, type Deployment } from "./deployment.ts";
+import type { DeploymentTarget } from "./deploymentTarget.ts";
 import { parsePairs } from "./infoReply.ts";
 import { isForbidden, type RedisServer } from "./redisServer.ts";
 import { OPERATOR_USER } from "./users.ts";
@@ -19,9 +22,17 @@ export async function takeOverConnections(server: RedisServer, own = OWN): Promi
   for (const id of await othersOf(server, own)) await server.call("CLIENT", "KILL", "ID", id);
 }
 
-/** Names the connection as this update's. */
-export function nameConnection(server: RedisServer): Promise<void> {
-  return server.name(OWN);
+/** Connects to a colour's primary by this update's name, beside connections of others. */
+export async function connectAsUpdate(
+  target: DeploymentTarget,
+  credentials: Credentials,
+): Promise<Deployment> {
+  const deployment = await connectDeployment(target, credentials);
+  await deployment.primary.name(OWN).catch((error: unknown) => {
+    deployment.primary.close();
+    throw error;
+  });
+  return deployment;
 }
 
 /** Whether another update is at work on the server. */

@@ -1,6 +1,8 @@
 import { fenceCommands, hideCommands, type Commands, type Gate, type Handover } from "./gate.ts";
 import { parseInfo } from "./infoReply.ts";
-import { keyspaceOf, replicationStateOf, type Keyspace, type RedisServer } from "./redisServer.ts";
+import type { RedisServer } from "./redisServer.ts";
+import { keyspaceOf, type Keyspace } from "./keyspace.ts";
+import { replicationStateOf } from "./replicationState.ts";
 import { atLeast } from "./serverVersion.ts";
 
 /** A hold of writes on a server. */

@@ -13,7 +13,7 @@ import { isSame } from "./handover.ts";
 import { lineage, type Lineage } from "./lineage.ts";
 import { linkObstacle } from "./linkObstacle.ts";
 import { RefusedError, type Progress } from "./progress.ts";
-import { replicationStateOf, type ReplicationState } from "./redisServer.ts";
+import { replicationStateOf, type ReplicationState } from "./replicationState.ts";
 import { formatVersion } from "./serverVersion.ts";
 import { until } from "./until.ts";
 

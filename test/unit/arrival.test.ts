@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { arrivalTimeoutMs, hasArrived, type LinkView } from "../../components/engine/arrival.ts";
-import type { AttachedReplica, ReplicationState } from "../../components/engine/redisServer.ts";
+import type { AttachedReplica, ReplicationState } from "../../components/engine/replicationState.ts";
 
 const OTHER: AttachedReplica = { address: { host: "10.0.0.9", port: 6379 }, state: "online", offset: 5 };
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { lineage, type Lineage } from "../../components/engine/lineage.ts";
-import type { ReplicationState } from "../../components/engine/redisServer.ts";
+import type { ReplicationState } from "../../components/engine/replicationState.ts";
 
 const NO_HISTORY = "0".repeat(40);
 

@@ -1,5 +1,5 @@
 import { infoNumber, parsePairs, type InfoFields } from "../infoReply.ts";
-import { replicationStateOf } from "../redisServer.ts";
+import { replicationStateOf } from "../replicationState.ts";
 
 /** How many keys one database holds, expired but not yet deleted ones included. */
 export interface DatabaseCounts {

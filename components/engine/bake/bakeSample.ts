@@ -1,6 +1,7 @@
 import { appliedOffset } from "../feedProgress.ts";
 import { infoNumber } from "../infoReply.ts";
-import { replicationStateOf, versionOf, type RedisServer } from "../redisServer.ts";
+import { versionOf, type RedisServer } from "../redisServer.ts";
+import { replicationStateOf } from "../replicationState.ts";
 import { readCommandTimes, type CommandTimes } from "./commandTimes.ts";
 
 /** One look at a baking colour. Counters count from the server's start. */

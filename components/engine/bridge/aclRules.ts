@@ -21,7 +21,8 @@ export function bridgeSourceRules({ product, version }: ServerVersion): string {
 
 /**
  * What the bridge's user has on a server while it is fed, and closed to everybody else: every command that the stream
- * can carry, its own transactions and looks. Words for ACL SETUSER behind `resetkeys -@all`. FLUSHALL, RESTORE and SORT are in `@write` and dangerous, and in the stream.
+ * can carry, its own transactions and looks. Words for ACL SETUSER behind `resetkeys -@all`. FLUSHALL, RESTORE and SORT
+ * are in `@write` and dangerous, and in the stream.
  */
 export function bridgeTargetRules({ product, version }: ServerVersion): string {
   const since7 = atLeast(version, "7.0");

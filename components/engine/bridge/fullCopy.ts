@@ -1,5 +1,5 @@
 import { setTimeout as delay } from "node:timers/promises";
-import { keyCount } from "../keyCount.ts";
+import { keyCount } from "../keyspace.ts";
 import { infoNumber, parseInfo, parsePairs } from "../infoReply.ts";
 import type { PlainClient } from "./plainClient.ts";
 import { isOwnKey } from "./position.ts";

@@ -1,11 +1,11 @@
-import { connectDeployment, isOpen, observeDeployment, type Deployment } from "../deployment.ts";
+import { isOpen, observeDeployment, type Deployment } from "../deployment.ts";
 import { canReplicate } from "../compatibility/matrix.ts";
 import { isFed } from "../gate.ts";
 import { feed } from "../feed.ts";
 import { follow } from "../follow.ts";
 import { isSame, type Handover } from "../handover.ts";
 import { lineage } from "../lineage.ts";
-import { isTakenOver, nameConnection } from "../ownConnections.ts";
+import { connectAsUpdate, isTakenOver } from "../ownConnections.ts";
 import type { CutoverInput } from "./cutoverInput.ts";
 import { pausesWritesOnly } from "../pause.ts";
 import { RedisServerError } from "../redisServer.ts";
@@ -22,8 +22,7 @@ export async function abandonCutover(input: CutoverInput, fenced?: Handover): Pr
   const { colour } = input.from;
   let from: Deployment | undefined;
   try {
-    from = await connectDeployment(input.from.target, input.credentials);
-    await nameConnection(from.primary);
+    from = await connectAsUpdate(input.from.target, input.credentials);
     const takenOver = await isTakenOver(from.primary);
     await endConnectionsOf(input.from, from);
     if (takenOver || (await hasMovedOn(from, input, fenced))) {
@@ -54,7 +53,7 @@ async function hasMovedOn(from: Deployment, input: CutoverInput, fenced?: Handov
   if (gate.handedOver === undefined && pausesWritesOnly(version.version)) return false;
   let to: Deployment | undefined;
   try {
-    to = await connectDeployment(input.to.target, input.credentials);
+    to = await connectAsUpdate(input.to.target, input.credentials);
     return isOpen(await observeDeployment(to));
   } catch (error) {
     if (!(error instanceof RedisServerError)) throw error;
@@ -81,7 +80,7 @@ async function endConnectionsOf(former: Deployment, { primary }: Deployment): Pr
 async function relinked(from: Deployment, input: CutoverInput): Promise<string> {
   let to: Deployment | undefined;
   try {
-    to = await connectDeployment(input.to.target, input.credentials);
+    to = await connectAsUpdate(input.to.target, input.credentials);
     await endConnectionsOf(input.to, to);
     return await relink(from, to, input);
   } catch (error) {

@@ -1,5 +1,7 @@
 import { parseInfo } from "../infoReply.ts";
-import { keyspaceOf, replicationStateOf, type Keyspace, type RedisServer } from "../redisServer.ts";
+import type { RedisServer } from "../redisServer.ts";
+import { keyspaceOf, type Keyspace } from "../keyspace.ts";
+import { replicationStateOf } from "../replicationState.ts";
 
 /** Where a standby stands, with its key counts, asked in one round trip. */
 export async function standbyProgress(standby: RedisServer): Promise<{ offset: number; keyspace: Keyspace }> {

@@ -1,5 +1,6 @@
-import { isFed } from "../gate.ts";
 import { formatAddress } from "../address.ts";
+import { lackingForms } from "../bridge/lackingForms.ts";
+import { isFed } from "../gate.ts";
 import { formatBytes } from "./bytes.ts";
 import { fail, pass, warn, type CheckResult } from "./checkResult.ts";
 import { seen, type PreflightFacts } from "./facts.ts";
@@ -29,17 +30,15 @@ function checkState(facts: PreflightFacts, address: string): CheckResult {
 
 /** A cutover to a standby that couldn't be given everything loses the rest. */
 function checkForms(facts: PreflightFacts): CheckResult[] {
-  const standby = seen(facts.standby);
-  if (standby === undefined || !isFed(standby.gate)) return [];
+  const { standby } = facts;
+  const gate = seen(standby)?.gate;
+  if (standby === undefined || gate === undefined || !isFed(gate)) return [];
   const name = "translation";
-  const count = standby.gate.fed?.progress?.unrepresentable ?? 0;
+  const count = gate.fed?.progress?.unrepresentable ?? 0;
   if (count === 0) return [pass(name, "everything has a form on the standby")];
-  const kinds = Object.entries(facts.bridge?.unrepresentable ?? {}).map(
-    ([kind, { samples }]) => `${kind} (${samples.slice(0, 3).join(", ")})`,
-  );
-  const figure = `${count} keys hold what it has no form for: ${kinds.join("; ")}`;
+  const figure = lackingForms(standby.target.colour, count, facts.bridge?.unrepresentable);
   const path = `${facts.input.pathPrefix}guardrails.acceptBackupOnlyRollback`;
   if (facts.input.guardrails.acceptBackupOnlyRollback) return [warn(name, figure, `accepted by ${path}`)];
-  const cure = `remove it from these keys (\`<database> <key>\`), or accept that it is lost with ${path}: true`;
+  const cure = `remove it from these keys, or accept that it is lost with ${path}: true`;
   return [facts.input.cutover ? fail(name, figure, cure) : warn(name, figure, cure)];
 }

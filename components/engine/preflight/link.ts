@@ -1,5 +1,4 @@
-import { keyCount } from "../keyCount.ts";
-import type { Keyspace } from "../redisServer.ts";
+import { keyCount, type Keyspace } from "../keyspace.ts";
 import { infoNumber } from "../infoReply.ts";
 import { formatAddress } from "../address.ts";
 import { isFed } from "../gate.ts";

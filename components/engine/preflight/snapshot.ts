@@ -3,15 +3,9 @@ import { setTimeout as elapse } from "node:timers/promises";
 import { witnessOf, type Witness } from "../compatibility/wayBack.ts";
 import { readGate, type Gate } from "../gate.ts";
 import { infoNumber, parseInfo, type InfoFields } from "../infoReply.ts";
-import {
-  RedisServerError,
-  isForbidden,
-  keyspaceOf,
-  replicationStateOf,
-  type Keyspace,
-  type RedisServer,
-  type ReplicationState,
-} from "../redisServer.ts";
+import { RedisServerError, isForbidden, type RedisServer } from "../redisServer.ts";
+import { keyspaceOf, type Keyspace } from "../keyspace.ts";
+import { replicationStateOf, type ReplicationState } from "../replicationState.ts";
 import { atLeast } from "../serverVersion.ts";
 import { PROXY_USER } from "../users.ts";
 import { summariseClients, type ClientSummary } from "./clientSummary.ts";

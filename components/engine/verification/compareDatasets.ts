@@ -1,5 +1,5 @@
 import { isOwnKey } from "../bridge/position.ts";
-import { keyCount } from "../keyCount.ts";
+import { keyCount } from "../keyspace.ts";
 import type { RedisServer } from "../redisServer.ts";
 import { DatasetPair, type KeyVerdict, type PairOptions } from "./datasetPair.ts";
 import { BATCH_KEYS } from "./keyFingerprint.ts";

@@ -1,5 +1,6 @@
 import { formatAddress } from "../address.ts";
-import type { RedisServer, ReplicationState } from "../redisServer.ts";
+import type { RedisServer } from "../redisServer.ts";
+import type { ReplicationState } from "../replicationState.ts";
 import { until } from "../until.ts";
 import { DatasetReader } from "./datasetReader.ts";
 import { BATCH_KEYS, fingerprintKeys, type KeyFingerprint } from "./keyFingerprint.ts";

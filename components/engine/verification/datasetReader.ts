@@ -1,4 +1,5 @@
-import { keyspaceOf, RedisServerError, type RedisServer } from "../redisServer.ts";
+import { RedisServerError, type RedisServer } from "../redisServer.ts";
+import { keyspaceOf } from "../keyspace.ts";
 import { formatAddress } from "../address.ts";
 import { infoNumber, parseInfo, parsePairs } from "../infoReply.ts";
 import { atLeast, type ServerVersion } from "../serverVersion.ts";

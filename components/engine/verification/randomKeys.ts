@@ -1,6 +1,6 @@
 import type { Command } from "./bulkConnection.ts";
 import type { DatasetReader } from "./datasetReader.ts";
-import { keyCount } from "../keyCount.ts";
+import { keyCount } from "../keyspace.ts";
 
 /**
  * About so many keys chosen at random, spread over the databases by their sizes, none twice; every key where there
