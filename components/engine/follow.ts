@@ -2,6 +2,7 @@ import type { Credentials } from "./credentials.ts";
 import { addressFor, replicationLogin, type Deployment } from "./deployment.ts";
 import { allowReplicationCommands, closeCommands, readGate } from "./gate.ts";
 import { unpauseCommands } from "./pause.ts";
+import type { ReplicationState } from "./replicationState.ts";
 import { setRaised } from "./selfDescribing.ts";
 import { canReplicate } from "./compatibility/matrix.ts";
 
@@ -65,6 +66,12 @@ export async function setTripwire(live: Deployment, standby: Deployment): Promis
   const armed = live.target.replicas.length === 0 && !canReplicate(liveVersion, standbyVersion).ok;
   if (armed) await live.primary.configSet("repl-diskless-sync", "yes");
   await setRaised(live.primary, "repl-diskless-sync-delay", armed);
+}
+
+/** Whether a standby asked for the full copy that the tripwire keeps from it: its link will not be up any more. */
+export function isTripped(live: ReplicationState, standby: ReplicationState): boolean {
+  const waits = live.replicas.some(({ state }) => state === "wait_bgsave");
+  return standby.role === "replica" && !standby.linkUp && waits;
 }
 
 /** Lets the live colour start a full copy at once again, as the bridge's attachment needs. */

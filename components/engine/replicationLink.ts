@@ -101,9 +101,12 @@ export async function linkRefusal(input: Omit<LinkInput, "progress">): Promise<s
   return refusalBetween(input, liveState, standbyState) ?? (await certainObstacle(input));
 }
 
-/** A standby that the bridge feeds and that is to follow by itself, as where the bridge is no longer wanted, does not yet. */
+/** A standby that has the other kind of link than it is to have, as where the bridge came into use or went out of it. */
 async function statusOf({ live, standby, translated }: Omit<LinkInput, "progress">): Promise<LinkStatus> {
-  const isOther = translated !== true && isFed(await readGate(standby.primary));
+  const isOther =
+    translated === true
+      ? (await standby.primary.replication()).role === "replica"
+      : isFed(await readGate(standby.primary));
   return isOther ? "cut" : linkStatus(live, standby);
 }
 

@@ -96,8 +96,8 @@ async function specOf(stack: TestStack, colour: Colour): Promise<StackConfig> {
 export function sentenceOf(output: string): string {
   const lines = output.split("\n").map((line) => line.trim());
   const complaints = complaintsIn(output);
-  // Of failed checks the one on the standby's role says what to do; those behind it follow from it.
-  const telling = complaints.find((complaint) => complaint.startsWith("role of standby"));
+  // Of failed checks the one on the standby's role or its link says what to do; those behind it follow from it.
+  const telling = complaints.find((complaint) => /^(role of standby|link: lost)/.test(complaint));
   return telling ?? complaints.at(-1) ?? lines.filter((line) => line !== "").at(-1) ?? "";
 }
 

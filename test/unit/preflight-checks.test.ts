@@ -190,6 +190,35 @@ const rows: Row[] = [
   ],
   ["the link is down", { standby: { replication: { linkUp: false } } }, "link", "fail", /down/],
   [
+    "the standby waits for a copy that it could not read",
+    {
+      live: {
+        version: { product: "redis", version: "8.6.3" },
+        replication: {
+          replicas: [{ address: { host: "172.17.0.3", port: 6379 }, state: "wait_bgsave", offset: 0 }],
+        },
+      },
+      standby: { replication: { linkUp: false } },
+    },
+    "link",
+    "fail",
+    /^lost: .* Leave live: blue; the way back is by backup only/,
+  ],
+  [
+    "the standby waits for a copy that it can read",
+    {
+      live: {
+        replication: {
+          replicas: [{ address: { host: "172.17.0.3", port: 6379 }, state: "wait_bgsave", offset: 0 }],
+        },
+      },
+      standby: { replication: { linkUp: false } },
+    },
+    "link",
+    "fail",
+    /^down/,
+  ],
+  [
     "a full copy is under way",
     { standby: { replication: { linkUp: false, syncInProgress: true } } },
     "link",

@@ -65,6 +65,12 @@ export function seenPair(facts: PreflightFacts): Pair | undefined {
   return live === undefined || standby === undefined ? undefined : { live, standby };
 }
 
+/** What to do where the standby can't get any more what the live colour has taken. */
+export function leaveLiveCure({ live, input }: PreflightFacts): string {
+  const { colour } = live.target;
+  return `it can't copy ${colour}, and making it live would lose what ${colour} has taken since. Leave live: ${colour}; the way back is by backup only (${input.pathPrefix}backup)`;
+}
+
 /** What the standby is, or will be once it is deployed. */
 export function standbyVersion(facts: PreflightFacts): ServerVersion | undefined {
   const observed = seen(facts.standby);

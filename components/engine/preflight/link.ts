@@ -1,10 +1,12 @@
 import { keyCount, type Keyspace } from "../keyspace.ts";
 import { infoNumber } from "../infoReply.ts";
 import { formatAddress } from "../address.ts";
+import { canReplicate } from "../compatibility/matrix.ts";
+import { isTripped } from "../follow.ts";
 import { isFed } from "../gate.ts";
 import { formatBytes } from "./bytes.ts";
 import { fail, pass, warn, type CheckResult } from "./checkResult.ts";
-import { seen, seenPair, type Pair, type PreflightFacts } from "./facts.ts";
+import { leaveLiveCure, seen, seenPair, type Pair, type PreflightFacts } from "./facts.ts";
 
 /** How long a standby may be away and still continue without a full copy, in seconds. */
 const BACKLOG_SECONDS = 60;
@@ -48,13 +50,21 @@ function forCutover(facts: PreflightFacts, name: string, figure: string, cure: s
   return facts.input.cutover ? fail(name, figure, cure) : warn(name, figure, cure);
 }
 
-function checkState(facts: PreflightFacts, { standby }: Pair): CheckResult {
+function checkState(facts: PreflightFacts, { live, standby }: Pair): CheckResult {
   const { linkUp, role, syncInProgress } = standby.replication;
   if (linkUp) return pass("link", "up");
   if (role === "master") return forCutover(facts, "link", "none", "see role of standby");
   if (syncInProgress) {
     const left = formatBytes(infoNumber(standby.info, "master_sync_left_bytes"));
     return forCutover(facts, "link", `a full copy is being received, ${left} to go`, "wait until it is done");
+  }
+  if (isTripped(live.replication, standby.replication) && !canReplicate(live.version, standby.version).ok) {
+    return forCutover(
+      facts,
+      "link",
+      "lost: the standby needs a full copy, which it could not read",
+      leaveLiveCure(facts),
+    );
   }
   // A link that was never up says -1.
   const since = infoNumber(standby.info, "master_link_down_since_seconds");

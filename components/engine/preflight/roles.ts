@@ -3,7 +3,7 @@ import { canReplicate } from "../compatibility/matrix.ts";
 import { follows } from "../deployment.ts";
 import { isFed } from "../gate.ts";
 import { fail, pass, warn, type CheckResult } from "./checkResult.ts";
-import { seen, type ObservedColour, type PreflightFacts } from "./facts.ts";
+import { leaveLiveCure, seen, type ObservedColour, type PreflightFacts } from "./facts.ts";
 import type { ServerSnapshot } from "./snapshot.ts";
 
 /** Whether each colour has the role that the config gives it. */
@@ -91,5 +91,5 @@ function followCure(facts: PreflightFacts, standby: ServerSnapshot): string {
   if (liveVersion === undefined || !left || canCopy || facts.input.bridge !== undefined) {
     return `run pulumi up with live: ${live}, so that it follows again`;
   }
-  return `it can't copy ${live}, and making it live would lose what ${live} has taken since the cutover. Leave live: ${live}; the way back is by backup only (${facts.input.pathPrefix}backup)`;
+  return leaveLiveCure(facts);
 }

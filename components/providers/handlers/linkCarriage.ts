@@ -2,6 +2,7 @@ import { formatAddress } from "../../engine/address.ts";
 import { readBridgeStatus } from "../../engine/bridge/statusClient.ts";
 import { isForward } from "../../engine/compatibility/rollbackVerdict.ts";
 import type { Deployment } from "../../engine/deployment.ts";
+import { isTripped } from "../../engine/follow.ts";
 import { infoNumber } from "../../engine/infoReply.ts";
 import { lineage } from "../../engine/lineage.ts";
 import { until } from "../../engine/until.ts";
@@ -81,8 +82,8 @@ async function driftOf(
 /** Why a native rollback link can't go on; undefined where it can. */
 async function brokenBecause({ live, standby }: LinkEnds): Promise<string | undefined> {
   const [ahead, behind] = await Promise.all([live.primary.replication(), standby.primary.replication()]);
-  const waitsForCopy = !behind.linkUp && ahead.replicas.some(({ state }) => state === "wait_bgsave");
-  const canContinue = behind.role === "replica" ? !waitsForCopy : lineage(ahead, behind) === "continues";
+  const canContinue =
+    behind.role === "replica" ? !isTripped(ahead, behind) : lineage(ahead, behind) === "continues";
   if (canContinue) return undefined;
   return `${standby.colour} can't continue behind ${live.colour} without a full copy, which it could not read`;
 }

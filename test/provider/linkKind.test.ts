@@ -1,0 +1,87 @@
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { Bridge } from "../../components/engine/bridge/bridge.ts";
+import type { Deployment } from "../../components/engine/deployment.ts";
+import { follow } from "../../components/engine/follow.ts";
+import { isFed, readGate } from "../../components/engine/gate.ts";
+import { ensureLink, linkRefusal, linkStatus } from "../../components/engine/replicationLink.ts";
+import { until } from "../../components/engine/until.ts";
+import { BRIDGE_USER } from "../../components/engine/users.ts";
+import { bearPair, CREDENTIALS, type BornServer } from "../support/bornServer.ts";
+
+let blue: BornServer;
+let green: BornServer;
+let bridge: Bridge;
+let running: Promise<void>;
+
+beforeAll(async () => {
+  [blue, green] = await bearPair();
+  await write("before");
+  const end = ({ admin }: BornServer) => ({
+    address: admin.address,
+    login: { ...CREDENTIALS.replication, username: BRIDGE_USER },
+  });
+  bridge = new Bridge({ blue: end(blue), green: end(green) });
+  running = bridge.run();
+});
+
+afterAll(async () => {
+  await bridge.stop();
+  await running;
+  await Promise.all([blue.stop(), green.stop()]);
+});
+
+function deployment({ target, admin }: BornServer): Deployment {
+  return { target, colour: target.colour, primary: admin };
+}
+
+function link(translated: boolean) {
+  return {
+    live: deployment(blue),
+    standby: deployment(green),
+    credentials: CREDENTIALS,
+    syncTimeoutMs: 20_000,
+    reseed: false,
+    translated,
+    pathPrefix: "",
+    progress: () => undefined,
+  };
+}
+
+async function write(value: string): Promise<void> {
+  await blue.admin.call("SET", "key", value);
+}
+
+/** Green's reading is the operator's: its clients are closed out. */
+async function arrives(value: string): Promise<void> {
+  await until(async () => ((await green.admin.call("GET", "key")) === value ? true : undefined), {
+    timeoutMs: 10_000,
+    intervalMs: 20,
+    what: `green has ${value}`,
+  });
+}
+
+test("a standby that follows is fed instead where the bridge comes into use, and goes on from where it is", async () => {
+  await follow(deployment(green), deployment(blue), CREDENTIALS);
+  await arrives("before");
+  expect(await linkStatus(deployment(blue), deployment(green))).toBe("up");
+  expect(await linkRefusal(link(true))).toBeUndefined();
+  await ensureLink(link(true));
+  expect(isFed(await readGate(green.admin))).toBe(true);
+  await write("by the bridge");
+  await arrives("by the bridge");
+  expect(bridge.figures.fullCopies).toBe(0);
+});
+
+test("and is left as it is by the next update", async () => {
+  const { replid } = await green.admin.replication();
+  await ensureLink(link(true));
+  expect((await green.admin.replication()).replid).toBe(replid);
+  expect(await linkStatus(deployment(blue), deployment(green))).toBe("up");
+});
+
+test("it follows again where the bridge goes out of use", async () => {
+  await ensureLink(link(false));
+  expect((await green.admin.replication()).role).toBe("replica");
+  await write("by replication");
+  await arrives("by replication");
+});
