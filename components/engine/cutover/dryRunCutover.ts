@@ -38,7 +38,7 @@ class DryRunCutover implements CutoverSteps {
 
   arm = () =>
     Promise.resolve(
-      `size the replication backlog of ${this.input.to} from the write rate, make ${this.input.from} keep its data whatever happens to the link`,
+      `see that both can write their configuration, size the replication backlog of ${this.input.to} from the write rate, make ${this.input.from} keep its data whatever happens to the link`,
     );
 
   hold = () =>

@@ -66,6 +66,8 @@ export class RealCutover implements CutoverSteps {
 
   arm = async (): Promise<string> => {
     const { from, to } = this.input;
+    // Found out after the promotion, that a file can't be written would cost an older colour its link.
+    await Promise.all([from, to].map(({ primary }) => primary.configRewrite()));
     this.fromVersion = (await from.primary.version()).version;
     const backlog = await sizeBacklog(from.primary, to.primary);
     this.fullCopies = infoNumber(await to.primary.info("stats"), "sync_full");
