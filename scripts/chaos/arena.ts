@@ -90,6 +90,12 @@ export class Arenas {
     this.job = job;
   }
 
+  /** The arena of this ground, and no other one any more: what only stands by takes the cores as well. */
+  async only(ground: Ground): Promise<Arena> {
+    for (const [other, arena] of this.arenas) if (other !== ground) await arena.remove();
+    return this.on(ground);
+  }
+
   /** The arena of this ground. */
   on(ground: Ground): Arena {
     const name = `chaos-${OWN}${this.job}-${ground.replaceAll(" ", "-")}`;

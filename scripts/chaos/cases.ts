@@ -53,6 +53,12 @@ function choose<T extends string>(
   throw new Error(`${wanted}: no such ${what}; there are ${all.map(shown).join(", ")}`);
 }
 
+/** Those that any of the patterns stands for, each once. */
+export function chosenCases(patterns: readonly string[]): Case[] {
+  const chosen = new Map(patterns.flatMap(parseCases).map((one) => [nameOf(one), one]));
+  return inTurns([...chosen.values()]);
+}
+
 /** Every phase, fault and direction. */
 export function wholeMatrix(): Case[] {
   return inTurns(parseCases("*:*:*"));
@@ -60,35 +66,36 @@ export function wholeMatrix(): Case[] {
 
 /** Of each kind of fault a phase that it hurts. */
 export function quickMatrix(): Case[] {
-  return inTurns(
-    [
-      "hold:driver-killed:cutover",
-      "switch:driver-killed:rollback",
-      "fence:driver-stopped:cutover",
-      "switch:driver-stopped:rollback",
-      "catch-up:new-frozen:cutover",
-      "promote:old-frozen:cutover",
-      "switch:proxy-killed:rollback",
-      "hold:proxy-frozen:cutover",
-      "catch-up:link-refused:rollback",
-      "fence:old-password:cutover",
-      "promote:new-unwritable:rollback",
-      "release:new-cut-off:cutover",
-      "catch-up:old-killed:cutover",
-      "switch:new-killed:cutover",
-      "hold:old-new-apart:rollback",
-      "switch:proxy-new-apart:cutover",
-      "fence:driver-old-apart:cutover",
-      "switch:network-slow:rollback",
-      "promote:new-disk-full:cutover",
-      "fence:old-clock-ahead:cutover",
-      "catch-up:bridge-killed:rollback",
-      "hold:bridge-frozen:rollback",
-    ].flatMap(parseCases),
-  );
+  return chosenCases([
+    "hold:driver-killed:cutover",
+    "switch:driver-killed:rollback",
+    "fence:driver-stopped:cutover",
+    "switch:driver-stopped:rollback",
+    "catch-up:new-frozen:cutover",
+    "promote:old-frozen:cutover",
+    "switch:proxy-killed:rollback",
+    "hold:proxy-frozen:cutover",
+    "catch-up:link-refused:rollback",
+    "fence:old-password:cutover",
+    "promote:new-unwritable:rollback",
+    "release:new-cut-off:cutover",
+    "catch-up:old-killed:cutover",
+    "switch:new-killed:cutover",
+    "hold:old-new-apart:rollback",
+    "switch:proxy-new-apart:cutover",
+    "fence:driver-old-apart:cutover",
+    "switch:network-slow:rollback",
+    "promote:new-disk-full:cutover",
+    "fence:old-clock-ahead:cutover",
+    "catch-up:bridge-killed:rollback",
+    "hold:bridge-frozen:rollback",
+  ]);
 }
 
-/** Cutovers and rollbacks in turns as far as there are both, so that one case is the next one's way back. */
+/**
+ * Ground by ground, so that none is deployed twice; cutovers and rollbacks in turns as far as there are both, so that one
+ * case is the next one's way back.
+ */
 function inTurns(cases: Case[]): Case[] {
   const grounds = GROUNDS.map((ground) => cases.filter(({ fault }) => FAULTS[fault].ground === ground));
   return grounds.flatMap((some) => {

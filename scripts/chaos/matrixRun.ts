@@ -56,7 +56,13 @@ export class MatrixRun {
         if (chunk === undefined) return;
         for (const one of chunk) {
           if (this.stop.aborted || performance.now() > this.deadline) return;
-          if (isWanted(one)) await this.runOne(one, arenas.on(FAULTS[one.fault].ground));
+          if (!isWanted(one)) continue;
+          const { ground } = FAULTS[one.fault];
+          // By chance the grounds change with every case.
+          await this.runOne(
+            one,
+            this.options.cases === undefined ? arenas.on(ground) : await arenas.only(ground),
+          );
         }
       }
     } finally {

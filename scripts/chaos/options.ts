@@ -1,5 +1,5 @@
 import { parseArgs } from "node:util";
-import { parseCases, quickMatrix, wholeMatrix, type Case } from "./cases.ts";
+import { chosenCases, quickMatrix, wholeMatrix, type Case } from "./cases.ts";
 import type { Versions } from "./grounds.ts";
 
 /** What the fault matrix was asked to do. */
@@ -60,7 +60,11 @@ export function parseChaosOptions(args: string[], randomSeed: () => number): Cha
     throw new Error("--seed needs --minutes: how long to go on");
   }
   const byChance = values.minutes !== undefined && chosen === 0 && values.record === undefined;
-  const all = values.quick ? quickMatrix() : (values.only?.flatMap(parseCases) ?? wholeMatrix());
+  const all = values.quick
+    ? quickMatrix()
+    : values.only === undefined
+      ? wholeMatrix()
+      : chosenCases(values.only);
   return {
     cases: values.seed !== undefined || byChance ? undefined : all,
     seed: wholeNumber("seed", values.seed) ?? randomSeed(),
