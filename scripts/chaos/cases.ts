@@ -69,6 +69,7 @@ export function quickMatrix(): Case[] {
   return chosenCases([
     "hold:driver-killed:cutover",
     "switch:driver-killed:rollback",
+    "fence:driver-orphaned:rollback",
     "fence:driver-stopped:cutover",
     "switch:driver-stopped:rollback",
     "catch-up:new-frozen:cutover",
@@ -108,7 +109,7 @@ function inTurns(cases: Case[]): Case[] {
 }
 
 /** What is over at once, or is mended by hand when the update has ended. */
-const HAS_NO_LENGTH = /^driver-killed$|-(disk-full|unwritable|password)$/;
+const HAS_NO_LENGTH = /^driver-(killed|orphaned)$|-(disk-full|unwritable|password)$/;
 
 /** Cases by chance, without an end: equal seeds give equal cases. */
 export function* randomCases(seed: number): Generator<Case, never> {

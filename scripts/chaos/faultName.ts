@@ -4,6 +4,7 @@
  */
 export const FAULT_NAMES = [
   "driver-killed",
+  "driver-orphaned",
   "driver-stopped",
   "old-frozen",
   "new-frozen",

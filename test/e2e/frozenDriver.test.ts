@@ -39,6 +39,13 @@ describe("a driver that gets no CPU in the middle of a cutover and then goes on"
     await stack.remove();
   });
 
+  step("before link, and only the command line is killed: it ends, and nothing was moved", async () => {
+    const update = await FrozenUpdate.before("link", stack, BREAK_SOMETHING_MS / 10);
+    await update.orphan();
+    await update.unlock();
+    await expectBlueAsBefore();
+  });
+
   step("before promote, and green is killed: it opens blue, which it had closed for good", async () => {
     const update = await FrozenUpdate.before("promote", stack, BREAK_SOMETHING_MS);
     await expectNowhere(stack);

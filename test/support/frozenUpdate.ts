@@ -1,7 +1,10 @@
 import type { ChildProcess } from "node:child_process";
 import type { PhaseName } from "../../components/engine/cutover/phases.ts";
-import { killTree, signalTree } from "./processTree.ts";
+import { killTree, killTreeBut, signalTree } from "./processTree.ts";
 import type { CommandResult, TestStack } from "./testStack.ts";
+
+/** A provider without an engine ends what it has begun. */
+const ORPHANED_MS = 60_000;
 
 /** A `pulumi up` whose driver stands still before a phase of the cutover. */
 export class FrozenUpdate {
@@ -46,6 +49,12 @@ export class FrozenUpdate {
     const killed = await killTree(this.pid);
     await this.result;
     return killed;
+  }
+
+  /** Kills all but the providers, and waits until these have ended by themselves. */
+  async orphan(): Promise<void> {
+    await killTreeBut(this.pid, "dynamic-provider", ORPHANED_MS);
+    await this.result;
   }
 
   /** Stops all of them where they are, whatever they do, until `resume`. */

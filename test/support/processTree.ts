@@ -25,6 +25,22 @@ export async function killTree(root: number): Promise<string[]> {
   return [...killed.values()];
 }
 
+/**
+ * Kills a process and all that descends from it with SIGKILL, but for those with a word in their command line.
+ * @returns resolves when these have ended by themselves
+ */
+export async function killTreeBut(root: number, word: string, endsWithinMs: number): Promise<void> {
+  const tree = [...livingTree(root).keys()];
+  const spared = tree.filter((pid) => commandLine(pid).includes(word));
+  if (spared.length === 0) throw new Error(`no process below ${root} is called ${word}`);
+  for (const pid of tree) if (!spared.includes(pid)) kill(pid);
+  await until(() => Promise.resolve(spared.every(isGone) ? true : undefined), {
+    timeoutMs: endsWithinMs,
+    intervalMs: 50,
+    what: `${word} ends by itself`,
+  });
+}
+
 /** Stops a process and all that descends from it with SIGSTOP, or lets them go on with SIGCONT. */
 export function signalTree(root: number, signal: "SIGSTOP" | "SIGCONT"): void {
   for (const pid of livingTree(root).keys()) kill(pid, signal);
@@ -53,6 +69,14 @@ function processLine(pid: number): ProcessLine | undefined {
     return { name: text.slice(text.indexOf("(") + 1, close), state, parent: Number(parent) };
   } catch {
     return undefined;
+  }
+}
+
+function commandLine(pid: number): string {
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, "utf8").replaceAll("\0", " ");
+  } catch {
+    return "";
   }
 }
 

@@ -6,6 +6,7 @@ import { RefusedError } from "../../engine/progress.ts";
 import type { UpdateReport } from "../../engine/report/updateReport.ts";
 import { compareVersions, type ServerVersion } from "../../engine/serverVersion.ts";
 import type { TrafficSwitchInputs } from "../trafficSwitch.ts";
+import { refuseWithoutEngine } from "./engineWatch.ts";
 import { faultPoint } from "./faultPoint.ts";
 import { backUp } from "./finalBackup.ts";
 import { saveReport } from "./saveReport.ts";
@@ -51,7 +52,10 @@ export async function runCutover(
         return `${backup.file}, ${backup.bytes} bytes`;
       },
       progress: say,
-      onPhase: faultPoint,
+      onPhase: (phase) => {
+        faultPoint(phase);
+        refuseWithoutEngine(phase);
+      },
     });
     const file = await report(result);
     say(`report: ${file}`);

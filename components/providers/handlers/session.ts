@@ -10,6 +10,7 @@ import type { ObservedColours } from "../../engine/cutover/serving.ts";
 import { takeOverConnections } from "../../engine/ownConnections.ts";
 import { RedisServerError } from "../../engine/redisServer.ts";
 import type { SwitchCredentials } from "../trafficSwitch.ts";
+import { beginSession } from "./engineWatch.ts";
 
 /** Connections to the colours that answer, for the length of one provider call. */
 export interface Session {
@@ -35,30 +36,45 @@ export async function openSession(
   credentials: SwitchCredentials,
   intent: Intent,
 ): Promise<Session> {
+  const ended = beginSession();
   const session: Session = {
     deployments: {},
     unreachable: {},
     observed: {},
     close() {
       for (const deployment of Object.values(session.deployments)) deployment.primary.close();
+      ended();
     },
   };
-  await Promise.all(
-    COLOURS.map(async (colour) => {
-      const target = targets[colour];
-      if (target === undefined) return;
-      try {
-        const deployment = await connectDeployment(withLogin(target, credentials), credentials);
-        if (intent === "change") await takeOverConnections(deployment.primary);
-        session.deployments[colour] = deployment;
-        session.observed[colour] = await observeDeployment(deployment);
-      } catch (error) {
-        if (!(error instanceof RedisServerError)) throw error;
-        session.unreachable[colour] = error.message;
-      }
-    }),
-  );
-  return session;
+  try {
+    await Promise.all(COLOURS.map((colour) => join(session, colour, targets[colour], credentials, intent)));
+    return session;
+  } catch (error) {
+    session.close();
+    throw error;
+  }
+}
+
+/** Connects to one colour, where it is deployed and answers, and looks at it. */
+async function join(
+  session: Session,
+  colour: Colour,
+  target: DeploymentTarget | undefined,
+  credentials: SwitchCredentials,
+  intent: Intent,
+): Promise<void> {
+  if (target === undefined) return;
+  let deployment: Deployment | undefined;
+  try {
+    deployment = await connectDeployment(withLogin(target, credentials), credentials);
+    if (intent === "change") await takeOverConnections(deployment.primary);
+    session.observed[colour] = await observeDeployment(deployment);
+    session.deployments[colour] = deployment;
+  } catch (error) {
+    deployment?.primary.close();
+    if (!(error instanceof RedisServerError)) throw error;
+    session.unreachable[colour] = error.message;
+  }
 }
 
 /** What a verdict needs to know beside the servers. */

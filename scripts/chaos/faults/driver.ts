@@ -11,6 +11,17 @@ export const driverKilled: Fault = {
   },
 };
 
+/** SIGKILL of the command line and the language host alone: the provider goes on without anybody who listens. */
+export const driverOrphaned: Fault = {
+  ...DEFAULTS,
+  manner: "resend",
+  lastsMs: 0,
+  make: async ({ update }) => {
+    await update.orphan();
+    return () => update.unlock();
+  },
+};
+
 /** SIGSTOP of the same. */
 export const driverStopped: Fault = {
   ...DEFAULTS,

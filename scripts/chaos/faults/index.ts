@@ -2,7 +2,7 @@ import type { FaultName } from "../faultName.ts";
 import { clockJumps } from "./clock.ts";
 import { cutOff, frozen, killed } from "./containers.ts";
 import { diskFull, unwritable } from "./disk.ts";
-import { driverKilled, driverStopped } from "./driver.ts";
+import { driverKilled, driverOrphaned, driverStopped } from "./driver.ts";
 import type { Fault } from "./fault.ts";
 import { linkRefused, wrongPassword } from "./logins.ts";
 import { apart, apartFromDriver, networkLossy, networkSlow } from "./network.ts";
@@ -12,6 +12,7 @@ const CLOCK_SECONDS = 60;
 /** What each fault does. */
 export const FAULTS: Record<FaultName, Fault> = {
   "driver-killed": driverKilled,
+  "driver-orphaned": driverOrphaned,
   "driver-stopped": driverStopped,
   "old-frozen": frozen("old"),
   "new-frozen": frozen("new"),
