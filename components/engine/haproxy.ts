@@ -1,10 +1,14 @@
 import { connect, type Socket } from "node:net";
+import { setTimeout as delay } from "node:timers/promises";
 import { formatAddress, type Address } from "./address.ts";
 import { COLOURS, type Colour } from "./colour.ts";
 import type { Traffic, TrafficState } from "./traffic.ts";
 
 /** The backend that carries the write endpoint; its servers are named after the colours. */
 const BACKEND = "write";
+
+/** Milliseconds between two attempts. */
+const RETRY_MS = 50;
 
 /** The proxy could not be asked, or refused a command. */
 export class HaproxyError extends Error {
@@ -15,13 +19,19 @@ export class HaproxyError extends Error {
 export class Haproxy implements Traffic {
   private readonly runtime: Address;
   private readonly timeoutMs: number;
+  private readonly patienceMs: number;
   private sessions: Record<Colour, number> | undefined;
   private ready: Socket[] = [];
 
-  /** @param runtime where the runtime API listens; @param timeoutMs for each command, default 2,000 */
-  constructor(runtime: Address, timeoutMs = 2_000) {
+  /**
+   * @param runtime where the runtime API listens
+   * @param options `timeoutMs` for each attempt, default 2,000; `patienceMs`: for how long attempts that get no answer are
+   *   repeated, default 0
+   */
+  constructor(runtime: Address, { timeoutMs = 2_000, patienceMs = 0 } = {}) {
     this.runtime = runtime;
     this.timeoutMs = timeoutMs;
+    this.patienceMs = patienceMs;
   }
 
   async observe(): Promise<TrafficState> {
@@ -53,13 +63,29 @@ export class Haproxy implements Traffic {
   }
 
   private async run(commands: string[]): Promise<string> {
-    const reply = await this.exchange(`${commands.join(";")}\n`);
+    const reply = await this.answerTo(`${commands.join(";")}\n`);
     const refusal = /^(Unknown command|No such|Permission denied|Require|Invalid|'[^']*' expects).*$/m.exec(
       reply,
     );
     if (refusal !== null)
       throw new HaproxyError(`proxy ${formatAddress(this.runtime)}: ${refusal[0]} (${commands.join("; ")})`);
     return reply;
+  }
+
+  /**
+   * A proxy that has just been started, or starts again, refuses connections; where Docker forwards the port they stand, and
+   * are then reset. Every line may be sent again.
+   */
+  private async answerTo(line: string): Promise<string> {
+    const deadline = performance.now() + this.patienceMs;
+    for (;;) {
+      try {
+        return await this.exchange(line);
+      } catch (error) {
+        if (performance.now() >= deadline) throw error;
+        await delay(RETRY_MS);
+      }
+    }
   }
 
   /** The API answers one line per connection and then closes it. */
@@ -77,7 +103,8 @@ export class Haproxy implements Traffic {
       socket.on("data", (chunk: Buffer) => chunks.push(chunk));
       socket.on("end", () => {
         socket.end();
-        resolve(Buffer.concat(chunks).toString());
+        if (chunks.length > 0) resolve(Buffer.concat(chunks).toString());
+        else reject(this.failure("closed the connection without an answer"));
       });
       socket.write(line);
     });

@@ -17,6 +17,9 @@ import { saveReport } from "./saveReport.ts";
 import { say } from "./say.ts";
 import type { Session } from "./session.ts";
 
+/** How long a proxy may take to start, or to start again. Milliseconds. */
+const PROXY_STARTS_MS = 10_000;
+
 /** What an update did; absent fields: nothing to tell. */
 export interface SwitchUpdate {
   /** The report's file. */
@@ -69,7 +72,7 @@ export async function convergeSwitch(
       `${colour} does not answer (${reason}). Start it and run pulumi up again; nothing was touched`,
     );
   }
-  const traffic = new Haproxy(news.runtime);
+  const traffic = new Haproxy(news.runtime, { patienceMs: PROXY_STARTS_MS });
   const situation = situationOf(session.observed, news.live);
   const deployed = Object.values(session.deployments);
   // A lone colour that is opened for the first time; what a cut-off cutover left is settled before anything is written.
