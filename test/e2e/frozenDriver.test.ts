@@ -107,6 +107,16 @@ describe("a driver that gets no CPU in the middle of a cutover and then goes on"
     expect((await stack.outputs())["rollback"]).toMatch(/^backup only: blue can't continue behind green/);
   });
 
+  step("a way back that was lost is lossless again where the bridge is told to copy everything", async () => {
+    const blue = { version: "7.0", memory: 128, reseed: true };
+    await stack.edit({ bridge: { use: "always" }, blue });
+    await stack.up();
+    expect((await stack.outputs())["rollback"]).toMatch(/^lossless \(translated\): /);
+    await stack.upUnchanged();
+    await clients?.expectServes("green");
+    await expectEqualData(stack, "green");
+  });
+
   step("nothing was lost, nothing repeated, no client saw an error, never did both take writes", async () => {
     await clients?.expectUnharmed();
   });

@@ -109,7 +109,7 @@ const rows: Row[] = [
     },
     "role of standby",
     "fail",
-    /Leave live: blue; the way back is by backup only/,
+    /Leave live: blue; the way back is by backup only \(config:backup\), until/,
   ],
   [
     "the standby follows a stranger",
@@ -202,7 +202,7 @@ const rows: Row[] = [
     },
     "link",
     "fail",
-    /^lost: .* Leave live: blue; the way back is by backup only/,
+    /^lost: .* Leave live: blue; the way back is by backup only \(config:backup\), until config:bridge\.use: always and config:green\.reseed: true have/,
   ],
   [
     "the standby waits for a copy that it can read",

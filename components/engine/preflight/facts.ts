@@ -66,9 +66,12 @@ export function seenPair(facts: PreflightFacts): Pair | undefined {
 }
 
 /** What to do where the standby can't get any more what the live colour has taken. */
-export function leaveLiveCure({ live, input }: PreflightFacts): string {
-  const { colour } = live.target;
-  return `it can't copy ${colour}, and making it live would lose what ${colour} has taken since. Leave live: ${colour}; the way back is by backup only (${input.pathPrefix}backup)`;
+export function leaveLiveCure({ live, standby, input }: PreflightFacts): string {
+  const { colour, external } = live.target;
+  const { pathPrefix } = input;
+  const stay = `it can't copy ${colour}, and making it live would lose what ${colour} has taken since. Leave live: ${colour}; the way back is by backup only (${pathPrefix}backup)`;
+  if (standby === undefined || external || standby.target.external) return stay;
+  return `${stay}, until ${pathPrefix}bridge.use: always and ${pathPrefix}${standby.target.colour}.reseed: true have the bridge copy everything again`;
 }
 
 /** What the standby is, or will be once it is deployed. */
