@@ -46,13 +46,11 @@ export async function openSession(
       ended();
     },
   };
-  try {
-    await Promise.all(COLOURS.map((colour) => join(session, colour, targets[colour], credentials, intent)));
-    return session;
-  } catch (error) {
-    session.close();
-    throw error;
-  }
+  const joining = COLOURS.map((colour) => join(session, colour, targets[colour], credentials, intent));
+  const failed = (await Promise.allSettled(joining)).find((outcome) => outcome.status === "rejected");
+  if (failed === undefined) return session;
+  session.close();
+  throw failed.reason;
 }
 
 /** Connects to one colour, where it is deployed and answers, and looks at it. */
