@@ -17,7 +17,13 @@ export function infoNumber(fields: InfoFields, name: string): number {
   return Number.isFinite(value) ? value : 0;
 }
 
-/** Reads the `a=1,b=2` lists inside INFO lines and CLIENT LIST fields. */
+/** Reads a reply of CLIENT LIST: the fields of each client, by name. */
+export function parseClientList(reply: string): InfoFields[] {
+  const lines = reply.split("\n").map((line) => line.trimEnd());
+  return lines.filter((line) => line !== "").map((line) => parsePairs(line, " "));
+}
+
+/** Reads the `a=1,b=2` lists inside INFO lines. */
 export function parsePairs(text: string, separator = ","): ReadonlyMap<string, string> {
   return new Map(
     text.split(separator).map((pair) => {

@@ -3,7 +3,7 @@ import { networkInterfaces } from "node:os";
 import { formatAddress, isLoopback, type Address } from "./address.ts";
 import type { DeploymentTarget } from "./deploymentTarget.ts";
 import { addressFor } from "./deployment.ts";
-import { parsePairs } from "./infoReply.ts";
+import { parseClientList } from "./infoReply.ts";
 import { RedisServerError, type RedisServer } from "./redisServer.ts";
 import { isOperatorName } from "./ownConnections.ts";
 
@@ -68,15 +68,11 @@ async function operatorHost(server: RedisServer): Promise<string | undefined> {
     if (!(error instanceof RedisServerError)) throw error;
     return undefined;
   }
-  for (const line of clients.split("\n")) {
-    const client = parsePairs(line.trimEnd(), " ");
-    if (!isOperatorName(client.get("name"))) continue;
-    return client
-      .get("addr")
-      ?.replace(/:\d+$/, "")
-      .replace(/^\[|\]$/g, "");
-  }
-  return undefined;
+  const own = parseClientList(clients).find((client) => isOperatorName(client.get("name")));
+  return own
+    ?.get("addr")
+    ?.replace(/:\d+$/, "")
+    .replace(/^\[|\]$/g, "");
 }
 
 /** A name, or an address behind a router, may lead elsewhere from where the server stands. */

@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import type { Credentials } from "./credentials.ts";
 import { connectDeployment, type Deployment } from "./deployment.ts";
 import type { DeploymentTarget } from "./deploymentTarget.ts";
-import { parsePairs } from "./infoReply.ts";
+import { parseClientList } from "./infoReply.ts";
 import { isForbidden, type RedisServer } from "./redisServer.ts";
 import { OPERATOR_USER } from "./users.ts";
 
@@ -48,9 +48,7 @@ export function isOperatorName(name: string | undefined): boolean {
 /** Where the login may not ask, nothing is known of others. */
 async function othersOf(server: RedisServer, own: string): Promise<string[]> {
   try {
-    const list = String(await server.call("CLIENT", "LIST"));
-    return list.split("\n").flatMap((line) => {
-      const client = parsePairs(line.trimEnd(), " ");
+    return parseClientList(String(await server.call("CLIENT", "LIST"))).flatMap((client) => {
       const [id, name = ""] = [client.get("id"), client.get("name")];
       return id !== undefined && name.startsWith(UPDATE) && name !== own ? [id] : [];
     });

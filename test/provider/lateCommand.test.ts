@@ -3,12 +3,17 @@ import { abandonCutover } from "../../components/engine/cutover/abandon.ts";
 import type { CutoverInput } from "../../components/engine/cutover/cutoverInput.ts";
 import { follow } from "../../components/engine/follow.ts";
 import { persistClosed, promoteCommands, readGate } from "../../components/engine/gate.ts";
-import { DEFAULT_GUARDRAILS } from "../../components/engine/guardrails.ts";
 import { holdForGood } from "../../components/engine/pause.ts";
 import { takeOverConnections } from "../../components/engine/ownConnections.ts";
 import { RedisServer } from "../../components/engine/redisServer.ts";
-import { NO_TRAFFIC } from "../../components/engine/traffic.ts";
-import { bearPair, CREDENTIALS, openToClients, type BornServer } from "../support/bornServer.ts";
+import {
+  bearPair,
+  CREDENTIALS,
+  cutoverOf,
+  deploymentOf,
+  openToClients,
+  type BornServer,
+} from "../support/bornServer.ts";
 import { Relay } from "../support/relay.ts";
 
 let blue: BornServer;
@@ -29,19 +34,7 @@ afterAll(async () => {
 
 /** Blue over the way that can be interrupted, green as it is. */
 function inputOf(): CutoverInput {
-  const end = ({ target }: BornServer, primary: RedisServer) => ({ target, colour: target.colour, primary });
-  return {
-    from: end(blue, driver),
-    to: end(green, green.admin),
-    traffic: NO_TRAFFIC,
-    endpoint: blue.target.primary.operator,
-    credentials: CREDENTIALS,
-    guardrails: DEFAULT_GUARDRAILS,
-    verdict: { kind: "lossless (native)", reason: "", warnings: [] },
-    preflight: () => Promise.resolve(""),
-    backup: () => Promise.resolve(""),
-    progress: () => undefined,
-  };
+  return cutoverOf(deploymentOf(blue, driver), deploymentOf(green));
 }
 
 test.each([

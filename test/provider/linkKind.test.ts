@@ -1,12 +1,11 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { Bridge } from "../../components/engine/bridge/bridge.ts";
-import type { Deployment } from "../../components/engine/deployment.ts";
 import { follow } from "../../components/engine/follow.ts";
 import { isFed, readGate } from "../../components/engine/gate.ts";
 import { ensureLink, linkRefusal, linkStatus } from "../../components/engine/replicationLink.ts";
 import { until } from "../../components/engine/until.ts";
 import { BRIDGE_USER } from "../../components/engine/users.ts";
-import { bearPair, CREDENTIALS, type BornServer } from "../support/bornServer.ts";
+import { bearPair, CREDENTIALS, deploymentOf, type BornServer } from "../support/bornServer.ts";
 
 let blue: BornServer;
 let green: BornServer;
@@ -30,14 +29,10 @@ afterAll(async () => {
   await Promise.all([blue.stop(), green.stop()]);
 });
 
-function deployment({ target, admin }: BornServer): Deployment {
-  return { target, colour: target.colour, primary: admin };
-}
-
 function link(translated: boolean) {
   return {
-    live: deployment(blue),
-    standby: deployment(green),
+    live: deploymentOf(blue),
+    standby: deploymentOf(green),
     credentials: CREDENTIALS,
     syncTimeoutMs: 20_000,
     reseed: false,
@@ -61,9 +56,9 @@ async function arrives(value: string): Promise<void> {
 }
 
 test("a standby that follows is fed instead where the bridge comes into use, and goes on from where it is", async () => {
-  await follow(deployment(green), deployment(blue), CREDENTIALS);
+  await follow(deploymentOf(green), deploymentOf(blue), CREDENTIALS);
   await arrives("before");
-  expect(await linkStatus(deployment(blue), deployment(green))).toBe("up");
+  expect(await linkStatus(deploymentOf(blue), deploymentOf(green))).toBe("up");
   expect(await linkRefusal(link(true))).toBeUndefined();
   await ensureLink(link(true));
   expect(isFed(await readGate(green.admin))).toBe(true);
@@ -76,7 +71,7 @@ test("and is left as it is by the next update", async () => {
   const { replid } = await green.admin.replication();
   await ensureLink(link(true));
   expect((await green.admin.replication()).replid).toBe(replid);
-  expect(await linkStatus(deployment(blue), deployment(green))).toBe("up");
+  expect(await linkStatus(deploymentOf(blue), deploymentOf(green))).toBe("up");
 });
 
 test("it follows again where the bridge goes out of use", async () => {

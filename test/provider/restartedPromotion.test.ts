@@ -1,30 +1,25 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { settle } from "../../components/engine/cutover/settle.ts";
 import { situationOf } from "../../components/engine/cutover/serving.ts";
-import { isOpen, observeDeployment, type Deployment } from "../../components/engine/deployment.ts";
+import { isOpen, observeDeployment } from "../../components/engine/deployment.ts";
 import { follow } from "../../components/engine/follow.ts";
 import { persistClosed, promoteCommands, readGate } from "../../components/engine/gate.ts";
 import { holdForGood } from "../../components/engine/pause.ts";
 import type { RedisServer } from "../../components/engine/redisServer.ts";
 import { until } from "../../components/engine/until.ts";
 import { NO_TRAFFIC } from "../../components/engine/traffic.ts";
-import { bearPair, CREDENTIALS, type BornServer } from "../support/bornServer.ts";
+import { bearPair, CREDENTIALS, deploymentOf, type BornServer } from "../support/bornServer.ts";
 
 let blue: BornServer;
 let green: BornServer;
 
-const end = ({ target, admin }: BornServer): Deployment => ({
-  target,
-  colour: target.colour,
-  primary: admin,
-});
 const write = (server: RedisServer, value: string): Promise<unknown> => server.call("SET", "key", value);
 
 /** A cutover that was cut off before green was opened, and a green that is back as after a restart. */
 beforeAll(async () => {
   [blue, green] = await bearPair();
   await write(blue.admin, "written by a client");
-  await follow(end(green), end(blue), CREDENTIALS);
+  await follow(deploymentOf(green), deploymentOf(blue), CREDENTIALS);
   const { offset } = await blue.admin.replication();
   await until(async () => ((await green.admin.replication()).offset >= offset ? true : undefined), {
     timeoutMs: 20_000,
@@ -44,7 +39,7 @@ afterAll(async () => {
 });
 
 async function settled(): Promise<string> {
-  const [old, next] = [end(blue), end(green)];
+  const [old, next] = [deploymentOf(blue), deploymentOf(green)];
   const situation = situationOf(
     { blue: await observeDeployment(old), green: await observeDeployment(next) },
     "green",
@@ -73,6 +68,6 @@ test("and is opened where it holds the same as the one that handed over", async 
   await write(green.admin, "written by a client");
   await green.admin.configSet("min-replicas-to-write", 1_000_000);
   expect(await settled()).toBe("green");
-  expect(isOpen(await observeDeployment(end(green)))).toBe(true);
-  expect(isOpen(await observeDeployment(end(blue)))).toBe(false);
+  expect(isOpen(await observeDeployment(deploymentOf(green)))).toBe(true);
+  expect(isOpen(await observeDeployment(deploymentOf(blue)))).toBe(false);
 });

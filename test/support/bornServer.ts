@@ -2,10 +2,14 @@ import { GenericContainer, Wait, type StartedTestContainer } from "testcontainer
 import { redisConf } from "../../components/docker/redisConf.ts";
 import type { Colour } from "../../components/engine/colour.ts";
 import type { Credentials, Login } from "../../components/engine/credentials.ts";
+import type { CutoverInput } from "../../components/engine/cutover/cutoverInput.ts";
+import type { Deployment } from "../../components/engine/deployment.ts";
 import type { DeploymentTarget } from "../../components/engine/deploymentTarget.ts";
 import { openCommands, readGate } from "../../components/engine/gate.ts";
+import { DEFAULT_GUARDRAILS } from "../../components/engine/guardrails.ts";
 import { RedisServer } from "../../components/engine/redisServer.ts";
 import type { ServerVersion } from "../../components/engine/serverVersion.ts";
+import { NO_TRAFFIC } from "../../components/engine/traffic.ts";
 import { OPERATOR_USER, REPLICATION_USER } from "../../components/engine/users.ts";
 
 /** The users of a born server. Passwords with what a configuration file needs quoted. */
@@ -58,6 +62,27 @@ export async function bearServer(colour: Colour, image: string, version: ServerV
       admin.close();
       await container.stop({ timeout: 0 });
     },
+  };
+}
+
+/** The server as a colour that is connected. @param primary the connection to use; default: the test's own */
+export function deploymentOf({ target, admin }: BornServer, primary = admin): Deployment {
+  return { target, colour: target.colour, primary };
+}
+
+/** A cutover between two colours, of which nothing but the servers takes part. */
+export function cutoverOf(from: Deployment, to: Deployment): CutoverInput {
+  return {
+    from,
+    to,
+    traffic: NO_TRAFFIC,
+    endpoint: from.target.primary.operator,
+    credentials: CREDENTIALS,
+    guardrails: DEFAULT_GUARDRAILS,
+    verdict: { kind: "lossless (native)", reason: "", warnings: [] },
+    preflight: () => Promise.resolve(""),
+    backup: () => Promise.resolve(""),
+    progress: () => undefined,
   };
 }
 

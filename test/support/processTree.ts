@@ -14,13 +14,7 @@ export async function killTree(root: number): Promise<string[]> {
       killed.set(pid, name);
       kill(pid);
     }
-    for (const pid of killed.keys()) {
-      await until(() => Promise.resolve(isGone(pid) ? true : undefined), {
-        timeoutMs: 10_000,
-        intervalMs: 5,
-        what: `process ${pid} ends`,
-      });
-    }
+    for (const pid of killed.keys()) await awaitEnd(pid, 10_000);
   }
   return [...killed.values()];
 }
@@ -34,11 +28,7 @@ export async function killTreeBut(root: number, word: string, endsWithinMs: numb
   const spared = tree.filter((pid) => commandLine(pid).includes(word));
   if (spared.length === 0) throw new Error(`no process below ${root} is called ${word}`);
   for (const pid of tree) if (!spared.includes(pid)) kill(pid);
-  await until(() => Promise.resolve(spared.every(isGone) ? true : undefined), {
-    timeoutMs: endsWithinMs,
-    intervalMs: 50,
-    what: `${word} ends by itself`,
-  });
+  await Promise.all(spared.map((pid) => awaitEnd(pid, endsWithinMs)));
 }
 
 /** Stops a process and all that descends from it with SIGSTOP, or lets them go on with SIGCONT. */
@@ -70,6 +60,14 @@ function processLine(pid: number): ProcessLine | undefined {
   } catch {
     return undefined;
   }
+}
+
+function awaitEnd(pid: number, timeoutMs: number): Promise<true> {
+  return until(() => Promise.resolve(isGone(pid) ? true : undefined), {
+    timeoutMs,
+    intervalMs: 5,
+    what: `process ${pid} ends`,
+  });
 }
 
 function commandLine(pid: number): string {

@@ -2,8 +2,8 @@ import { formatAddress } from "../address.ts";
 import { lackingForms } from "../bridge/lackingForms.ts";
 import { isFed } from "../gate.ts";
 import { formatBytes } from "./bytes.ts";
-import { fail, pass, warn, type CheckResult } from "./checkResult.ts";
-import { seen, type PreflightFacts } from "./facts.ts";
+import { pass, warn, type CheckResult } from "./checkResult.ts";
+import { forCutover, seen, type PreflightFacts } from "./facts.ts";
 
 /** What the bridge does, and what of the live colour's data has no form on the standby. */
 export function checkBridge(facts: PreflightFacts): CheckResult[] {
@@ -13,7 +13,7 @@ export function checkBridge(facts: PreflightFacts): CheckResult[] {
 }
 
 function checkState(facts: PreflightFacts, address: string): CheckResult {
-  const { bridge, input } = facts;
+  const { bridge } = facts;
   const name = "bridge";
   const problem =
     bridge === undefined
@@ -25,7 +25,7 @@ function checkState(facts: PreflightFacts, address: string): CheckResult {
     return pass(name, `${bridge.state}, lag ${formatBytes(bridge.lagBytes)}`);
   }
   const cure = "look into its container's log; pulumi refresh and pulumi up start it again";
-  return (input.cutover ? fail : warn)(name, problem ?? "", cure);
+  return forCutover(facts, name, problem ?? "", cure);
 }
 
 /** A cutover to a standby that couldn't be given everything loses the rest. */
@@ -40,5 +40,5 @@ function checkForms(facts: PreflightFacts): CheckResult[] {
   const path = `${facts.input.pathPrefix}guardrails.acceptBackupOnlyRollback`;
   if (facts.input.guardrails.acceptBackupOnlyRollback) return [warn(name, figure, `accepted by ${path}`)];
   const cure = `remove it from these keys, or accept that it is lost with ${path}: true`;
-  return [facts.input.cutover ? fail(name, figure, cure) : warn(name, figure, cure)];
+  return [forCutover(facts, name, figure, cure)];
 }

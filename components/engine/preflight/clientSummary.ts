@@ -1,5 +1,5 @@
 import { isOperatorName } from "../ownConnections.ts";
-import { parsePairs } from "../infoReply.ts";
+import { parseClientList } from "../infoReply.ts";
 import { HEALTH_USER, OPERATOR_USER, PROXY_USER } from "../users.ts";
 
 /** Who is connected to a server, counted from CLIENT LIST. */
@@ -15,9 +15,7 @@ const OWN_USERS: ReadonlySet<string> = new Set([OPERATOR_USER, PROXY_USER, HEALT
 /** Counts a reply of CLIENT LIST. Flags: S replica, M the primary that it follows, b blocked. */
 export function summariseClients(reply: string): ClientSummary {
   const summary: ClientSummary = { application: 0, blocked: 0 };
-  for (const line of reply.split("\n")) {
-    if (line.trim() === "") continue;
-    const client = parsePairs(line.trimEnd(), " ");
+  for (const client of parseClientList(reply)) {
     const flags = client.get("flags") ?? "";
     const own = OWN_USERS.has(client.get("user") ?? "") || isOperatorName(client.get("name"));
     if (own || /[SM]/.test(flags)) continue;

@@ -1,6 +1,6 @@
 import { HEALTH_USER, OPERATOR_USER, PROXY_USER, REPLICATION_USER } from "../users.ts";
-import { fail, pass, warn, type CheckResult } from "./checkResult.ts";
-import { seen, seenPair, type ObservedColour, type PreflightFacts } from "./facts.ts";
+import { pass, warn, type CheckResult } from "./checkResult.ts";
+import { forCutover, seen, seenPair, type ObservedColour, type PreflightFacts } from "./facts.ts";
 import type { ServerSnapshot } from "./snapshot.ts";
 
 /** Who uses live: connections through the proxy and past it, blocking commands, users that only live knows. */
@@ -24,7 +24,7 @@ function checkLogin(facts: PreflightFacts, { target, applicationRefused }: Obser
   if (applicationRefused === undefined) return [pass(name, "auth.applicationUser and its password get in")];
   const auth = `${facts.input.pathPrefix}auth.`;
   const cure = `set ${auth}applicationUser and ${auth}applicationPassword to what clients log in with there`;
-  return [facts.input.cutover ? fail(name, applicationRefused, cure) : warn(name, applicationRefused, cure)];
+  return [forCutover(facts, name, applicationRefused, cure)];
 }
 
 function checkConnections(facts: PreflightFacts, { clients }: ServerSnapshot): CheckResult {

@@ -5,6 +5,7 @@ import type { Credentials } from "../credentials.ts";
 import type { DeploymentTarget } from "../deploymentTarget.ts";
 import type { Guardrails } from "../guardrails.ts";
 import type { ServerVersion } from "../serverVersion.ts";
+import { fail, warn, type CheckResult } from "./checkResult.ts";
 import type { ServerSnapshot } from "./snapshot.ts";
 
 /** What the checks are run on. */
@@ -63,6 +64,16 @@ export function seen(colour: ObservedColour | undefined): ServerSnapshot | undef
 export function seenPair(facts: PreflightFacts): Pair | undefined {
   const [live, standby] = [seen(facts.live), seen(facts.standby)];
   return live === undefined || standby === undefined ? undefined : { live, standby };
+}
+
+/** What stops a cutover, but not the update that mends it. */
+export function forCutover(
+  { input }: Pick<PreflightFacts, "input">,
+  name: string,
+  figure: string,
+  cure: string,
+): CheckResult {
+  return (input.cutover ? fail : warn)(name, figure, cure);
 }
 
 /** What to do where the standby can't get any more what the live colour has taken. */

@@ -5,8 +5,8 @@ import { canReplicate } from "../compatibility/matrix.ts";
 import { isTripped } from "../follow.ts";
 import { isFed } from "../gate.ts";
 import { formatBytes } from "./bytes.ts";
-import { fail, pass, warn, type CheckResult } from "./checkResult.ts";
-import { leaveLiveCure, seen, seenPair, type Pair, type PreflightFacts } from "./facts.ts";
+import { pass, warn, type CheckResult } from "./checkResult.ts";
+import { forCutover, leaveLiveCure, seen, seenPair, type Pair, type PreflightFacts } from "./facts.ts";
 
 /** How long a standby may be away and still continue without a full copy, in seconds. */
 const BACKLOG_SECONDS = 60;
@@ -43,11 +43,6 @@ function checkFeeding(facts: PreflightFacts, { standby }: Pair): CheckResult {
           : undefined;
   if (open === undefined) return pass("link", "the bridge feeds the standby");
   return forCutover(facts, "link", open, "wait until it is done; the bridge's log tells how far it is");
-}
-
-/** What stops a cutover, but not the update that mends it. */
-function forCutover(facts: PreflightFacts, name: string, figure: string, cure: string): CheckResult {
-  return facts.input.cutover ? fail(name, figure, cure) : warn(name, figure, cure);
 }
 
 function checkState(facts: PreflightFacts, { live, standby }: Pair): CheckResult {

@@ -2,8 +2,8 @@ import { formatAddress } from "../address.ts";
 import { canReplicate } from "../compatibility/matrix.ts";
 import { follows } from "../deployment.ts";
 import { isFed } from "../gate.ts";
-import { fail, pass, warn, type CheckResult } from "./checkResult.ts";
-import { leaveLiveCure, seen, type ObservedColour, type PreflightFacts } from "./facts.ts";
+import { fail, pass, type CheckResult } from "./checkResult.ts";
+import { forCutover, leaveLiveCure, seen, type ObservedColour, type PreflightFacts } from "./facts.ts";
 import type { ServerSnapshot } from "./snapshot.ts";
 
 /** Whether each colour has the role that the config gives it. */
@@ -79,7 +79,7 @@ function checkStandbyRole(
       ? `${colour} follows nobody`
       : `${colour} follows ${formatAddress(following)} instead of ${facts.live.target.colour}`;
   const cure = followCure(facts, standby);
-  return facts.input.cutover ? fail(name, figure, cure) : warn(name, figure, cure);
+  return forCutover(facts, name, figure, cure);
 }
 
 /** A colour that was left behind by a cutover without a rollback link has no way to catch up. */

@@ -3,7 +3,7 @@ import { losesWrites, type Verdict } from "../compatibility/rollbackVerdict.ts";
 import { wayBack } from "../compatibility/wayBack.ts";
 import { atLeast, formatVersion, type ServerVersion } from "../serverVersion.ts";
 import { fail, pass, warn, type CheckResult } from "./checkResult.ts";
-import { seen, standbyVersion, type ObservedColour, type PreflightFacts } from "./facts.ts";
+import { forCutover, seen, standbyVersion, type ObservedColour, type PreflightFacts } from "./facts.ts";
 
 /** The oldest release with the ACL users that this project logs in with. */
 const OLDEST = "6.0";
@@ -81,5 +81,5 @@ function checkRollback(facts: PreflightFacts): CheckResult[] {
   if (!losesWrites(verdict)) return [pass(name, figure), ...warnings];
   if (acceptBackupOnlyRollback) return [warn(name, figure, `accepted by ${path}`), ...warnings];
   const cure = `choose another pair of versions, or accept it with ${path}: true`;
-  return [facts.input.cutover ? fail(name, figure, cure) : warn(name, figure, cure), ...warnings];
+  return [forCutover(facts, name, figure, cure), ...warnings];
 }

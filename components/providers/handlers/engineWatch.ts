@@ -14,7 +14,7 @@ let watching = false;
  * Keeps a provider whose engine was killed from going on for ever: what it prints goes nowhere then, and it ends once it
  * has nothing under way. Pulumi's own provider process would go on, and print that it can't print, again and again.
  */
-export function watchEngine(): void {
+function watchEngine(): void {
   if (watching) return;
   watching = true;
   for (const stream of [process.stdout, process.stderr]) stream.on("error", () => undefined);

@@ -1,28 +1,13 @@
+import type { FrozenUpdate } from "../../../test/support/frozenUpdate.ts";
 import { DEFAULTS, type Fault } from "./fault.ts";
 
 /** SIGKILL of the command line, the language host and every provider. */
-export const driverKilled: Fault = {
-  ...DEFAULTS,
-  manner: "resend",
-  lastsMs: 0,
-  make: async ({ update }) => {
-    await update.kill();
-    return () => update.unlock();
-  },
-};
+export const driverKilled = killedBy((update) => update.kill());
 
 /** SIGKILL of the command line and the language host alone: the provider goes on without anybody who listens. */
-export const driverOrphaned: Fault = {
-  ...DEFAULTS,
-  manner: "resend",
-  lastsMs: 0,
-  make: async ({ update }) => {
-    await update.orphan();
-    return () => update.unlock();
-  },
-};
+export const driverOrphaned = killedBy((update) => update.orphan());
 
-/** SIGSTOP of the same. */
+/** SIGSTOP of the command line, the language host and every provider. */
 export const driverStopped: Fault = {
   ...DEFAULTS,
   manner: "resend",
@@ -34,3 +19,16 @@ export const driverStopped: Fault = {
     });
   },
 };
+
+/** The update doesn't come to its end, and leaves the stack locked. */
+function killedBy(kill: (update: FrozenUpdate) => Promise<unknown>): Fault {
+  return {
+    ...DEFAULTS,
+    manner: "resend",
+    lastsMs: 0,
+    make: async ({ update }) => {
+      await kill(update);
+      return () => update.unlock();
+    },
+  };
+}
