@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { settle } from "../../components/engine/cutover/settle.ts";
-import { situationOf } from "../../components/engine/cutover/serving.ts";
+import { situationOf, type Situation } from "../../components/engine/cutover/serving.ts";
 import { isOpen, observeDeployment } from "../../components/engine/deployment.ts";
 import { follow } from "../../components/engine/follow.ts";
-import { persistClosed, promoteCommands, readGate } from "../../components/engine/gate.ts";
+import { openCommands, persistClosed, promoteCommands, readGate } from "../../components/engine/gate.ts";
 import { holdForGood } from "../../components/engine/pause.ts";
 import type { RedisServer } from "../../components/engine/redisServer.ts";
 import { until } from "../../components/engine/until.ts";
@@ -12,6 +12,8 @@ import { bearPair, CREDENTIALS, deploymentOf, type BornServer } from "../support
 
 let blue: BornServer;
 let green: BornServer;
+
+const RESTARTED: Situation = { kind: "finish", from: "blue", to: "green", ifEqual: true };
 
 const write = (server: RedisServer, value: string): Promise<unknown> => server.call("SET", "key", value);
 
@@ -38,13 +40,13 @@ afterAll(async () => {
   await Promise.all([blue.stop(), green.stop()]);
 });
 
-async function settled(): Promise<string> {
+async function settled(expected: Situation): Promise<string> {
   const [old, next] = [deploymentOf(blue), deploymentOf(green)];
   const situation = situationOf(
     { blue: await observeDeployment(old), green: await observeDeployment(next) },
     "green",
   );
-  expect(situation).toEqual({ kind: "finish", from: "blue", to: "green", ifEqual: true });
+  expect(situation).toEqual(expected);
   return settle(situation, {
     deployments: { blue: old, green: next },
     traffic: NO_TRAFFIC,
@@ -57,7 +59,7 @@ test("a colour that was restarted between promotion and opening is not opened wh
   await green.admin.configSet("min-replicas-to-write", 0);
   await write(green.admin, "written by whom?");
   await green.admin.configSet("min-replicas-to-write", 1_000_000);
-  await expect(settled()).rejects.toThrow(
+  await expect(settled(RESTARTED)).rejects.toThrow(
     /^no colour takes writes, and green was restarted before it was known to serve: 1 of 1 keys are not as on blue: db0 key \(.+\)\. Nothing is touched\./,
   );
   for (const { admin } of [blue, green]) expect((await readGate(admin)).proxyOn).toBe(false);
@@ -67,7 +69,18 @@ test("and is opened where it holds the same as the one that handed over", async 
   await green.admin.configSet("min-replicas-to-write", 0);
   await write(green.admin, "written by a client");
   await green.admin.configSet("min-replicas-to-write", 1_000_000);
-  expect(await settled()).toBe("green");
+  expect(await settled(RESTARTED)).toBe("green");
   expect(isOpen(await observeDeployment(deploymentOf(green)))).toBe(true);
   expect(isOpen(await observeDeployment(deploymentOf(blue)))).toBe(false);
+});
+
+test("a colour whose update died between its opening and its file comes back open after a restart", async () => {
+  const gate = await readGate(green.admin);
+  await persistClosed(green.admin, gate);
+  await green.admin.transaction(...openCommands(gate));
+  const file = async (): Promise<string> => (await green.container.exec(["cat", "/data/redis.conf"])).output;
+  expect(await file()).toMatch(/^min-(replicas|slaves)-to-write 1000000$/m);
+  expect(await settled({ kind: "serving", colour: "green" })).toBe("green");
+  expect(await file()).not.toMatch(/^min-(replicas|slaves)-to-write [1-9]/m);
+  expect(await file()).toMatch(/^user redis-bluegreen-proxy on /m);
 });

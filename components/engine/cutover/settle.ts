@@ -39,6 +39,8 @@ export async function settle(situation: Situation, input: SettleInput): Promise<
     input.progress(`no colour is open to clients: ${serving} is opened`);
   }
   await open(deployment);
+  // An update that died right after the opening left a file that says closed: its next restart would shut clients out.
+  if (situation.kind === "serving") await deployment.primary.configRewrite();
   await hideStandby(input, serving);
   await tidy(input, serving);
   return serving;
