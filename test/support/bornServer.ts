@@ -1,4 +1,5 @@
 import { GenericContainer, Wait, type StartedTestContainer } from "testcontainers";
+import type { Persistence } from "../../components/arguments.ts";
 import { redisConf } from "../../components/docker/redisConf.ts";
 import type { Colour } from "../../components/engine/colour.ts";
 import type { Credentials, Login } from "../../components/engine/credentials.ts";
@@ -10,6 +11,7 @@ import { DEFAULT_GUARDRAILS } from "../../components/engine/guardrails.ts";
 import { RedisServer } from "../../components/engine/redisServer.ts";
 import type { ServerVersion } from "../../components/engine/serverVersion.ts";
 import { NO_TRAFFIC } from "../../components/engine/traffic.ts";
+import { until } from "../../components/engine/until.ts";
 import { OPERATOR_USER, REPLICATION_USER } from "../../components/engine/users.ts";
 
 /** The users of a born server. Passwords with what a configuration file needs quoted. */
@@ -28,26 +30,44 @@ export interface BornServer {
   /** A user that only the test has: everything is allowed. */
   admin: RedisServer;
   as(login: Login): Promise<RedisServer>;
+  /** Kills it and connects `admin` anew once it is back with what its files hold. */
+  crash(): Promise<void>;
   stop(): Promise<void>;
 }
 
-/** Starts a primary of `image`, which is of `version`, as a stack would; it is born closed. */
-export async function bearServer(colour: Colour, image: string, version: ServerVersion): Promise<BornServer> {
-  const conf = redisConf({ colour, version, persistence: "rdb", redis: {}, credentials: CREDENTIALS });
+/** What a born server may be told beyond its version. */
+export interface Birth {
+  /** Default `rdb`. */
+  persistence?: Persistence;
+  /** Settings by name. */
+  redis?: Record<string, string>;
+}
+
+/**
+ * Starts a primary of `image`, which is of `version`, as a stack would; it is born closed. Should it be killed, it is
+ * started again from its own files.
+ */
+export async function bearServer(
+  colour: Colour,
+  image: string,
+  version: ServerVersion,
+  { persistence = "rdb", redis = {} }: Birth = {},
+): Promise<BornServer> {
+  const conf = redisConf({ colour, version, persistence, redis, credentials: CREDENTIALS });
   const file = `${conf}user ${ADMIN.username} on >${ADMIN.password ?? ""} ~* +@all\n`;
   const container = await new GenericContainer(image)
     .withEntrypoint(["sh"])
     .withCommand([
       "-c",
-      `mkdir -p /data && cp /redis.conf /data && exec ${version.product}-server /data/redis.conf`,
+      `mkdir -p /data && cp /redis.conf /data && while :; do ${version.product}-server /data/redis.conf; done`,
     ])
     .withCopyContentToContainer([{ content: file, target: "/redis.conf" }])
     .withExposedPorts(6379)
     .withWaitStrategy(Wait.forLogMessage(/Ready to accept connections/))
     .start();
   const address = { host: "127.0.0.1", port: container.getMappedPort(6379) };
-  const admin = await RedisServer.connect(address, ADMIN, 20_000);
-  return {
+  const connect = (): Promise<RedisServer> => RedisServer.connect(address, ADMIN, 20_000);
+  const born: BornServer = {
     container,
     target: {
       colour,
@@ -56,13 +76,24 @@ export async function bearServer(colour: Colour, image: string, version: ServerV
       replicas: [],
       external: false,
     },
-    admin,
+    admin: await connect(),
     as: (login) => RedisServer.connect(address, login, 20_000),
+    async crash() {
+      const process = (await born.admin.info("server")).get("process_id") ?? "";
+      await container.exec(["sh", "-c", `kill -9 ${process}`]);
+      born.admin.close();
+      born.admin = await until(() => connect().catch(() => undefined), {
+        timeoutMs: 20_000,
+        intervalMs: 50,
+        what: `${colour} is back`,
+      });
+    },
     async stop() {
-      admin.close();
+      born.admin.close();
       await container.stop({ timeout: 0 });
     },
   };
+  return born;
 }
 
 /** The server as a colour that is connected. @param primary the connection to use; default: the test's own */
