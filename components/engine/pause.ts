@@ -27,15 +27,24 @@ export function pausesWritesOnly(version: string): boolean {
   return atLeast(version, "6.2");
 }
 
+/** How writes are held. */
+export interface HoldOptions {
+  version: string;
+  gate: Gate;
+  /** After which the pause ends by itself, from 6.2 on. Milliseconds. */
+  durationMs: number;
+  /** Commands that make a closed gate last; before 6.2 only. */
+  persist: Commands;
+}
+
 /**
  * Holds writes and reads the offset in one transaction, so that no write can come between. The pause ends by itself.
- * Before 6.2 the gate is closed in the same transaction, since nothing can be asked while the pause lasts.
+ * Before 6.2 the gate is closed in the same transaction, in the server's file as well, since nothing can be asked while
+ * the pause lasts, and the other colour is opened meanwhile: a restart must not open this one beside it.
  */
 export async function pauseWrites(
   server: RedisServer,
-  version: string,
-  gate: Gate,
-  durationMs: number,
+  { version, gate, durationMs, persist }: HoldOptions,
 ): Promise<Pause> {
   const look: Commands = [
     ["INFO", "replication"],
@@ -45,7 +54,7 @@ export async function pauseWrites(
     const replies = await server.transaction(["CLIENT", "PAUSE", durationMs, "WRITE"], ...look);
     return readPause(replies);
   }
-  const close = [...hideCommands(), ...fenceCommands(gate)];
+  const close = [...hideCommands(), ...fenceCommands(gate), ...persist];
   const replies = await server.transaction(...close, ["CLIENT", "PAUSE", FULL_PAUSE_MS], ...look);
   const pause = readPause(replies);
   return { ...pause, offset: pause.offset + PROPAGATED_EXEC_BYTES };

@@ -222,6 +222,11 @@ export class RedisServer {
     }
   }
 
+  /** What `configRewrite` does, as commands for one MULTI. */
+  async configRewriteCommands(): Promise<string[][]> {
+    return [["CONFIG", "REWRITE"], ...((await this.hasUsersFile()) ? [["ACL", "SAVE"]] : [])];
+  }
+
   /** Writes the users to their own file where the server has one: they are not part of its configuration then. */
   async saveUsers(): Promise<void> {
     if (await this.hasUsersFile()) await this.call("ACL", "SAVE");

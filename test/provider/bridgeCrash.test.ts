@@ -3,7 +3,7 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { bridgeSourceRules } from "../../components/engine/bridge/aclRules.ts";
 import { RedisServer } from "../../components/engine/redisServer.ts";
 import { until } from "../../components/engine/until.ts";
-import { BridgeProcess } from "./bridgeProcess.ts";
+import { BridgeProcess } from "../support/bridgeProcess.ts";
 import {
   caughtUp,
   compare,

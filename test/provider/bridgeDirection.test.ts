@@ -5,7 +5,7 @@ import { progressCommands, progressIn } from "../../components/engine/fed.ts";
 import type { RedisServer } from "../../components/engine/redisServer.ts";
 import { until } from "../../components/engine/until.ts";
 import type { TestServer } from "../support/testServer.ts";
-import { BridgeProcess } from "./bridgeProcess.ts";
+import { BridgeProcess } from "../support/bridgeProcess.ts";
 import { compare, feed, keepBacklog, open, openScene, startBridge, type BridgeScene } from "./bridgeScene.ts";
 
 const OWN = ["position", "batches", "stale", "unrepresentable"].map((name) => `redis-bluegreen:${name}`);

@@ -1,6 +1,6 @@
 import Docker from "dockerode";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { BridgeProcess } from "./bridgeProcess.ts";
+import { BridgeProcess } from "../support/bridgeProcess.ts";
 import { compare, feed, keepBacklog, openScene, type BridgeScene } from "./bridgeScene.ts";
 import { until } from "../../components/engine/until.ts";
 

@@ -73,7 +73,12 @@ describe.each<ServerVersion>([
       what: "the check is logged in",
     });
     const closed = new Promise((resolve) => check.once("close", resolve));
-    await pauseWrites(operator, version.version, await readGate(operator), 1_000);
+    await pauseWrites(operator, {
+      version: version.version,
+      gate: await readGate(operator),
+      durationMs: 1_000,
+      persist: await operator.configRewriteCommands(),
+    });
     if (pausesWritesOnly(version.version)) await holdForGood(operator);
     check.write("ROLE\r\n");
     await closed;

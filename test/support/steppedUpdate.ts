@@ -1,11 +1,13 @@
+import type { ReplicationLinkInputs } from "../../components/providers/replicationLink.ts";
 import type { TrafficSwitchInputs, TrafficSwitchOutputs } from "../../components/providers/trafficSwitch.ts";
 import { AskedProcess } from "./askedProcess.ts";
 
-/** An update of the traffic switch, as the engine asks for it. */
+/** An update of the traffic switch, and then the link from the colour that it made live, as the engine asks for them. */
 export interface SteppedRequest {
   type: "update";
   olds: TrafficSwitchOutputs;
   news: TrafficSwitchInputs;
+  link: ReplicationLinkInputs;
   /** The process is killed as soon as this step has been answered; 1 is the first. Absent: it is not. */
   killAtStep?: number;
 }
@@ -17,7 +19,7 @@ export interface SteppedReply {
 }
 
 /**
- * Runs an update of the traffic switch in a process of its own, which is killed after one of its steps.
+ * Runs such an update in a process of its own, which may be killed after one of its steps.
  * @returns the steps, or undefined where it was killed
  * @throws Error where the update fails
  */

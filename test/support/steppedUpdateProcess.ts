@@ -1,4 +1,4 @@
-import { trafficSwitch } from "../../components/providers/handlers/index.ts";
+import { replicationLink, trafficSwitch } from "../../components/providers/handlers/index.ts";
 import { Haproxy } from "../../components/engine/haproxy.ts";
 import { RedisServer } from "../../components/engine/redisServer.ts";
 import { answerRequests } from "./askedProcess.ts";
@@ -46,8 +46,9 @@ proxies.move = async function (from, to) {
 // What the update tells its user is not asked for here.
 console.log = () => undefined;
 
-answerRequests(async ({ olds, news, killAtStep }: SteppedRequest): Promise<SteppedReply> => {
+answerRequests(async ({ olds, news, link, killAtStep }: SteppedRequest): Promise<SteppedReply> => {
   killAt = killAtStep ?? Infinity;
   await trafficSwitch.update(news.name, olds, news);
+  await replicationLink.create(link);
   return { type: "updated", steps };
 });

@@ -6,7 +6,10 @@ import { DEFAULT_BAKE } from "../../components/engine/bake/bakeSettings.ts";
 import { isOpen, observeDeployment } from "../../components/engine/deployment.ts";
 import { DEFAULT_GUARDRAILS } from "../../components/engine/guardrails.ts";
 import { Haproxy } from "../../components/engine/haproxy.ts";
-import { ensureLink } from "../../components/engine/replicationLink.ts";
+import type { BridgeTarget } from "../../components/engine/bridgeTarget.ts";
+import { BRIDGE_USER } from "../../components/engine/users.ts";
+import type { ReplicationLinkInputs } from "../../components/providers/replicationLink.ts";
+import { BridgeProcess } from "./bridgeProcess.ts";
 import { until } from "../../components/engine/until.ts";
 import type { TrafficSwitchInputs, TrafficSwitchOutputs } from "../../components/providers/trafficSwitch.ts";
 import { bearProxy, type BornProxy } from "./bornProxy.ts";
@@ -14,24 +17,48 @@ import { CREDENTIALS, deploymentOf, type BornServer } from "./bornServer.ts";
 import { updateInSteps } from "./steppedUpdate.ts";
 import type { ClientEndpoint } from "./workload/endpoint.ts";
 
-/** Two colours and a proxy, with the traffic switch's updates between them: what a stack is without Pulumi. */
+/** What a scene is beyond its servers. */
+export interface SceneOptions {
+  /** A bridge runs beside them. Default false. */
+  bridge?: boolean;
+  /** A standby may be overwritten. Default false. */
+  reseed?: boolean;
+}
+
+/** Two colours and a proxy, with the updates of switch and link between them: what a stack is without Pulumi. */
 export class SwitchScene {
   readonly servers: Record<Colour, BornServer>;
   private readonly proxy: BornProxy;
   private readonly folder: string;
+  private readonly reseed: boolean;
+  private readonly bridge: BridgeProcess | undefined;
+  private bridgeTarget: BridgeTarget | undefined;
 
-  private constructor(servers: Record<Colour, BornServer>, proxy: BornProxy, folder: string) {
+  private constructor(
+    servers: Record<Colour, BornServer>,
+    proxy: BornProxy,
+    folder: string,
+    { bridge = false, reseed = false }: SceneOptions,
+  ) {
     this.servers = servers;
     this.proxy = proxy;
     this.folder = folder;
+    this.reseed = reseed;
+    if (bridge) this.bridge = bridgeBetween(servers);
   }
 
   /** Makes blue live and has green follow. */
-  static async of([blue, green]: [BornServer, BornServer]): Promise<SwitchScene> {
+  static async of([blue, green]: [BornServer, BornServer], options: SceneOptions = {}): Promise<SwitchScene> {
     const proxy = await bearProxy({ blue: blue.target.primary.peer, green: green.target.primary.peer });
-    const scene = new SwitchScene({ blue, green }, proxy, await mkdtemp(join(tmpdir(), "switch-scene-")));
+    const folder = await mkdtemp(join(tmpdir(), "switch-scene-"));
+    const scene = new SwitchScene({ blue, green }, proxy, folder, options);
+    if (scene.bridge !== undefined) {
+      scene.bridgeTarget = {
+        use: "auto",
+        status: { host: "127.0.0.1", port: await scene.bridge.statusPort() },
+      };
+    }
     await scene.update("blue", "blue");
-    await scene.link("blue");
     return scene;
   }
 
@@ -41,7 +68,7 @@ export class SwitchScene {
   }
 
   /**
-   * Runs the switch's update from a state that says `from`.
+   * Runs an update from a state that says `from`.
    * @param killAtStep ends its process after this step
    * @returns the steps, or undefined where it was killed
    */
@@ -53,21 +80,8 @@ export class SwitchScene {
       rollback: "",
       report: "",
     };
-    const request = { olds, news: this.inputsOf(to) };
+    const request = { olds, news: this.inputsOf(to), link: this.linkFrom(to) };
     return updateInSteps(killAtStep === undefined ? request : { ...request, killAtStep });
-  }
-
-  /** What the link's update does. */
-  async link(live: Colour, reseed = false): Promise<void> {
-    await ensureLink({
-      live: deploymentOf(this.servers[live]),
-      standby: deploymentOf(this.servers[otherColour(live)]),
-      credentials: CREDENTIALS,
-      syncTimeoutMs: 20_000,
-      reseed,
-      pathPrefix: "redis-bluegreen:",
-      progress: () => undefined,
-    });
   }
 
   /** Waits until every colour that is set to follow does. */
@@ -101,6 +115,7 @@ export class SwitchScene {
 
   /** Ends everything. */
   async stop(): Promise<void> {
+    await this.bridge?.kill("SIGKILL");
     const { blue, green } = this.servers;
     await Promise.all([blue.stop(), green.stop(), this.proxy.container.stop({ timeout: 0 })]);
     await rm(this.folder, { recursive: true });
@@ -124,6 +139,7 @@ export class SwitchScene {
       endpoint: this.proxy.write,
       guardrails: { ...DEFAULT_GUARDRAILS, verifyKeys: 20 },
       bake: DEFAULT_BAKE,
+      ...(this.bridgeTarget === undefined ? {} : { bridge: this.bridgeTarget }),
       backupDirectory: this.folder,
       reportDirectory: this.folder,
       pathPrefix: "redis-bluegreen:",
@@ -131,4 +147,22 @@ export class SwitchScene {
       plan: [],
     };
   }
+  private linkFrom(live: Colour): ReplicationLinkInputs {
+    return {
+      schemaVersion: 1,
+      live: this.servers[live].target,
+      standby: this.servers[otherColour(live)].target,
+      syncTimeoutMs: 20_000,
+      reseed: this.reseed,
+      ...(this.bridgeTarget === undefined ? {} : { bridge: this.bridgeTarget }),
+      pathPrefix: "redis-bluegreen:",
+      credentials: CREDENTIALS,
+    };
+  }
+}
+
+function bridgeBetween({ blue, green }: Record<Colour, BornServer>): BridgeProcess {
+  const login = { ...CREDENTIALS.replication, username: BRIDGE_USER };
+  const end = ({ target }: BornServer) => ({ address: target.primary.operator, login });
+  return new BridgeProcess({ settings: { blue: end(blue), green: end(green) } });
 }

@@ -3,7 +3,15 @@ import { formatAddress } from "../address.ts";
 import { operatorLogin, isOpen, observeDeployment, type Deployment } from "../deployment.ts";
 import { appliedOffset } from "../feedProgress.ts";
 import { disarmTripwire, setTripwire, unfollow } from "../follow.ts";
-import { isFed, openCommands, persistClosed, readGate, type Gate, type Handover } from "../gate.ts";
+import {
+  isFed,
+  openCommands,
+  persistClosed,
+  readGate,
+  type Commands,
+  type Gate,
+  type Handover,
+} from "../gate.ts";
 import { infoNumber } from "../infoReply.ts";
 import { RefusedError } from "../progress.ts";
 import { RedisServer, RedisServerError } from "../redisServer.ts";
@@ -29,6 +37,8 @@ export class RealCutover implements CutoverSteps {
   private readonly input: CutoverInput;
   private startedAt = performance.now();
   private fromVersion = "0";
+  /** Commands that write the old colour's file; none where it has none. */
+  private persistFrom: Commands = [];
   private pause: Pause | undefined;
   private gates: { from: Gate; to: Gate } | undefined;
   private pausedAt = 0;
@@ -67,7 +77,8 @@ export class RealCutover implements CutoverSteps {
   arm = async (): Promise<string> => {
     const { from, to } = this.input;
     // Found out after the promotion, that a file can't be written would cost an older colour its link.
-    await Promise.all([from, to].map(({ primary }) => primary.configRewrite()));
+    const [fromHasFile] = await Promise.all([from.primary.configRewrite(), to.primary.configRewrite()]);
+    this.persistFrom = fromHasFile ? await from.primary.configRewriteCommands() : [];
     this.fromVersion = (await from.primary.version()).version;
     const backlog = await sizeBacklog(from.primary, to.primary);
     this.fullCopies = infoNumber(await to.primary.info("stats"), "sync_full");
@@ -91,7 +102,12 @@ export class RealCutover implements CutoverSteps {
     this.gates = { from: gate, to: gateTo };
     await traffic.prepare();
     this.pausedAt = performance.now();
-    this.pause = await pauseWrites(from.primary, this.fromVersion, gate, guardrails.pauseTimeoutMs);
+    this.pause = await pauseWrites(from.primary, {
+      version: this.fromVersion,
+      gate,
+      durationMs: guardrails.pauseTimeoutMs,
+      persist: this.persistFrom,
+    });
     return `writes held on ${from.colour} at offset ${this.pause.offset}`;
   };
 
@@ -194,13 +210,14 @@ export class RealCutover implements CutoverSteps {
   }
 
   private fencePersisted(): Promise<boolean> {
-    if (this.handover === undefined) return Promise.resolve(true);
+    if (this.handover === undefined) return Promise.resolve(this.persistFrom.length > 0);
     return persistClosed(this.input.from.primary, this.gateOf("from"), this.handover);
   }
 
   private stepsOn(input: CutoverInput): RealCutover {
     const steps = new RealCutover(input);
     steps.fromVersion = this.fromVersion;
+    steps.persistFrom = this.persistFrom;
     return steps;
   }
 

@@ -72,8 +72,8 @@ function interruptedCutover(observed: ObservedColours): Situation | undefined {
 }
 
 /**
- * A colour that was promoted and is back after a restart, beside the one that handed over to it, which may be back after
- * one as well. It says that it was never opened, but a server that is killed right after its opening comes back with that
+ * A colour that was promoted and is back after a restart, beside the one that it was promoted in place of, which may be
+ * back after one as well. It says that it was never opened, but a server that is killed right after its opening comes back with that
  * note too: where both hold the same, neither has anything that the other lacks.
  */
 function restartedPromotion(observed: ObservedColours): Situation | undefined {
@@ -83,7 +83,7 @@ function restartedPromotion(observed: ObservedColours): Situation | undefined {
     if (next?.replication.role !== "master" || next.gate.unopened !== true || next.gate.fed !== undefined)
       continue;
     if (old?.replication.role !== "master" || old.gate.fed !== undefined) continue;
-    if (old.gate.handedOver !== undefined) return { kind: "finish", from, to, ifEqual: true };
+    return { kind: "finish", from, to, ifEqual: true };
   }
   return undefined;
 }

@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { fileURLToPath } from "node:url";
 import type { BridgeStatus } from "../../components/engine/bridge/bridgeStatus.ts";
 import { until } from "../../components/engine/until.ts";
-import type { BridgeScene } from "./bridgeScene.ts";
+import type { BridgeSettings } from "../../components/engine/bridge/bridge.ts";
 
 const MAIN = fileURLToPath(new URL("../../components/engine/bridge/main.ts", import.meta.url));
 
@@ -12,7 +12,7 @@ export class BridgeProcess {
   readonly child: ChildProcess;
   output = "";
 
-  constructor({ settings }: BridgeScene) {
+  constructor({ settings }: { settings: BridgeSettings }) {
     const { blue, green } = settings;
     this.child = spawn(process.execPath, [MAIN], {
       env: {
@@ -47,10 +47,18 @@ export class BridgeProcess {
     await until(probe, { timeoutMs: 10_000, intervalMs: 5, what: `the bridge's log ends with ${end}` });
   }
 
+  /** Where it tells its state, once it does. */
+  async statusPort(): Promise<number> {
+    const probe = (): Promise<number | undefined> => {
+      const port = /"statusPort":(\d+)/.exec(this.output)?.[1];
+      return Promise.resolve(port === undefined ? undefined : Number(port));
+    };
+    return until(probe, { timeoutMs: 10_000, intervalMs: 20, what: "the bridge tells its port" });
+  }
+
   /** What it serves to whoever watches it. */
   async health(): Promise<BridgeStatus & { residentBytes: number }> {
-    const port = /"statusPort":(\d+)/.exec(this.output)?.[1] ?? "";
-    const reply = await fetch(`http://127.0.0.1:${port}/health`);
+    const reply = await fetch(`http://127.0.0.1:${await this.statusPort()}/health`);
     return (await reply.json()) as BridgeStatus & { residentBytes: number };
   }
 }
