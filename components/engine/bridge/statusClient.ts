@@ -1,10 +1,14 @@
 import { formatAddress, type Address } from "../address.ts";
 import type { Deployment } from "../deployment.ts";
 import { readGate } from "../gate.ts";
+import { DeadlineError, until } from "../until.ts";
 import type { BridgeStatus } from "./bridgeStatus.ts";
 import { lackingForms } from "./lackingForms.ts";
 
 const TIMEOUT_MS = 2_000;
+
+/** How long a bridge whose connections were ended may take to come back. */
+const COMES_BACK_MS = 5_000;
 
 /** Asks a bridge what it is doing; undefined where it doesn't answer. */
 export async function readBridgeStatus(address: Address): Promise<BridgeStatus | undefined> {
@@ -16,6 +20,23 @@ export async function readBridgeStatus(address: Address): Promise<BridgeStatus |
   } catch {
     return undefined;
   }
+}
+
+/**
+ * Asks a bridge what it is doing, again and again while it doesn't answer or waits: an update that was killed may have
+ * ended its connections a moment ago.
+ */
+export async function readSteadyBridgeStatus(address: Address): Promise<BridgeStatus | undefined> {
+  let status: BridgeStatus | undefined;
+  const steady = async (): Promise<true | undefined> => {
+    status = await readBridgeStatus(address);
+    return status === undefined || status.state === "waiting" ? undefined : true;
+  };
+  const options = { timeoutMs: COMES_BACK_MS, intervalMs: 100, what: "the bridge is at work" };
+  await until(steady, options).catch((error: unknown) => {
+    if (!(error instanceof DeadlineError)) throw error;
+  });
+  return status;
 }
 
 /** What a colour that the bridge feeds has no form for, with keys; undefined where there is nothing, or it isn't fed. */

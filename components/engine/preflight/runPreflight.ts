@@ -1,4 +1,4 @@
-import { readBridgeStatus } from "../bridge/statusClient.ts";
+import { readSteadyBridgeStatus } from "../bridge/statusClient.ts";
 import type { Credentials } from "../credentials.ts";
 import { operatorLogin } from "../deployment.ts";
 import type { DeploymentTarget } from "../deploymentTarget.ts";
@@ -44,7 +44,9 @@ export async function runPreflight(input: PreflightInput): Promise<CheckResult[]
 export async function gatherPreflight(input: PreflightInput): Promise<PreflightFacts> {
   const { credentials, ...rest } = input;
   const { live, standby, standbyDeployed, pathPrefix } = input;
-  const bridge = input.bridge && (await readBridgeStatus(input.bridge.status));
+  const bridge = standbyDeployed
+    ? input.bridge && (await readSteadyBridgeStatus(input.bridge.status))
+    : undefined;
   const connections = await Promise.all([
     connect(live, credentials),
     standby === undefined || !standbyDeployed ? undefined : connect(standby, credentials),
