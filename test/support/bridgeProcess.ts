@@ -1,9 +1,9 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { fileURLToPath } from "node:url";
+import type { BridgeSettings } from "../../components/engine/bridge/bridge.ts";
 import type { BridgeStatus } from "../../components/engine/bridge/bridgeStatus.ts";
 import { until } from "../../components/engine/until.ts";
-import type { BridgeSettings } from "../../components/engine/bridge/bridge.ts";
 
 const MAIN = fileURLToPath(new URL("../../components/engine/bridge/main.ts", import.meta.url));
 

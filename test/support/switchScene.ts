@@ -1,19 +1,19 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { COLOURS, otherColour, type Colour } from "../../components/engine/colour.ts";
 import { DEFAULT_BAKE } from "../../components/engine/bake/bakeSettings.ts";
+import type { BridgeTarget } from "../../components/engine/bridgeTarget.ts";
+import { COLOURS, otherColour, type Colour } from "../../components/engine/colour.ts";
 import { isOpen, observeDeployment } from "../../components/engine/deployment.ts";
 import { DEFAULT_GUARDRAILS } from "../../components/engine/guardrails.ts";
 import { Haproxy } from "../../components/engine/haproxy.ts";
-import type { BridgeTarget } from "../../components/engine/bridgeTarget.ts";
+import { until } from "../../components/engine/until.ts";
 import { BRIDGE_USER } from "../../components/engine/users.ts";
 import type { ReplicationLinkInputs } from "../../components/providers/replicationLink.ts";
-import { BridgeProcess } from "./bridgeProcess.ts";
-import { until } from "../../components/engine/until.ts";
 import type { TrafficSwitchInputs, TrafficSwitchOutputs } from "../../components/providers/trafficSwitch.ts";
 import { bearProxy, type BornProxy } from "./bornProxy.ts";
 import { CREDENTIALS, deploymentOf, type BornServer } from "./bornServer.ts";
+import { BridgeProcess } from "./bridgeProcess.ts";
 import { updateInSteps } from "./steppedUpdate.ts";
 import type { ClientEndpoint } from "./workload/endpoint.ts";
 
@@ -147,6 +147,7 @@ export class SwitchScene {
       plan: [],
     };
   }
+
   private linkFrom(live: Colour): ReplicationLinkInputs {
     return {
       schemaVersion: 1,

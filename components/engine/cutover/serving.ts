@@ -73,8 +73,8 @@ function interruptedCutover(observed: ObservedColours): Situation | undefined {
 
 /**
  * A colour that was promoted and is back after a restart, beside the one that it was promoted in place of, which may be
- * back after one as well. It says that it was never opened, but a server that is killed right after its opening comes back with that
- * note too: where both hold the same, neither has anything that the other lacks.
+ * back after one as well. It says that it was never opened, but a server that is killed right after its opening comes
+ * back with that note too: where both hold the same, neither has anything that the other lacks.
  */
 function restartedPromotion(observed: ObservedColours): Situation | undefined {
   for (const to of COLOURS) {
