@@ -213,8 +213,7 @@ export class RedisServer {
    */
   async configRewrite(): Promise<boolean> {
     try {
-      await this.call("CONFIG", "REWRITE");
-      await this.saveUsers();
+      for (const command of await this.configRewriteCommands()) await this.call(...command);
       return true;
     } catch (error) {
       if (isWithoutFile(error)) return false;
@@ -223,8 +222,9 @@ export class RedisServer {
   }
 
   /** What `configRewrite` does, as commands for one MULTI. */
-  async configRewriteCommands(): Promise<string[][]> {
-    return [["CONFIG", "REWRITE"], ...((await this.hasUsersFile()) ? [["ACL", "SAVE"]] : [])];
+  async configRewriteCommands(): Promise<[string, string][]> {
+    const rewrite: [string, string] = ["CONFIG", "REWRITE"];
+    return (await this.hasUsersFile()) ? [rewrite, ["ACL", "SAVE"]] : [rewrite];
   }
 
   /** Writes the users to their own file where the server has one: they are not part of its configuration then. */

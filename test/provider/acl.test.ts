@@ -22,11 +22,11 @@ import { bearProxy, type BornProxy } from "../support/bornProxy.ts";
 import { bearServer, CREDENTIALS, type BornServer } from "../support/bornServer.ts";
 import { SEEDED, seedEveryType } from "../support/everyType.ts";
 
-const SERVERS: readonly [image: string, product: ServerVersion["product"], version: string][] = [
-  ["redis:6.0", "redis", "6.0"],
-  ["redis:7.0", "redis", "7.0"],
-  ["redis:8.0", "redis", "8.0"],
-  ["valkey/valkey:9.1", "valkey", "9.1"],
+const SERVERS: readonly ServerVersion[] = [
+  { product: "redis", version: "6.0" },
+  { product: "redis", version: "7.0" },
+  { product: "redis", version: "8.0" },
+  { product: "valkey", version: "9.1" },
 ];
 
 /** Only a module's type is read by it, and none of the images brings one. */
@@ -34,8 +34,7 @@ const NOT_USED_HERE = ["dump"];
 
 const say = (): void => undefined;
 
-describe.each(SERVERS)("the users of %s", (image, product, minor) => {
-  const version: ServerVersion = { product, version: minor };
+describe.each(SERVERS)("the users of $product $version", (version) => {
   let blue: BornServer;
   let green: BornServer;
   let proxy: BornProxy;
@@ -44,10 +43,7 @@ describe.each(SERVERS)("the users of %s", (image, product, minor) => {
 
   beforeAll(async () => {
     directory = await mkdtemp(join(tmpdir(), "redis-bluegreen-acl-"));
-    [blue, green] = await Promise.all([
-      bearServer("blue", image, version),
-      bearServer("green", image, version),
-    ]);
+    [blue, green] = await Promise.all([bearServer("blue", version), bearServer("green", version)]);
     proxy = await bearProxy({ blue: blue.target.primary.peer, green: green.target.primary.peer });
   });
 
@@ -68,7 +64,7 @@ describe.each(SERVERS)("the users of %s", (image, product, minor) => {
     );
     const application = await blue.as(CREDENTIALS.application);
     await seedEveryType(application);
-    if (atLeast(minor, product === "valkey" ? "9.0" : "7.4")) {
+    if (atLeast(version.version, version.product === "valkey" ? "9.0" : "7.4")) {
       await application.call("HPEXPIRE", "hash", 3_600_000, "FIELDS", 1, "a");
     }
     await application.transaction(["SELECT", 3], ["SET", "elsewhere", "1"]);
@@ -128,7 +124,7 @@ describe.each(SERVERS)("the users of %s", (image, product, minor) => {
     ]) {
       const [name = "", ...args] = command;
       const written = operator.call(name, ...args);
-      if (atLeast(minor, "7.0")) await expect(written, name).rejects.toThrow("NOPERM");
+      if (atLeast(version.version, "7.0")) await expect(written, name).rejects.toThrow("NOPERM");
       else expect(["OK", 1]).toContain(await written);
     }
     operator.close();
@@ -182,7 +178,7 @@ describe.each(SERVERS)("the users of %s", (image, product, minor) => {
       has: (right) =>
         names.has(right) ||
         [...names].some((name) => name.startsWith(`${right}|`)) ||
-        (!atLeast(minor, "7.0") && names.has(right.split("|")[0] ?? "")),
+        (!atLeast(version.version, "7.0") && names.has(right.split("|")[0] ?? "")),
     };
   }
 });

@@ -8,7 +8,7 @@ describe("an existing server that another one took over from once", () => {
   let blue: BornServer;
 
   beforeAll(async () => {
-    blue = await bearServer("blue", "redis:7.0", { product: "redis", version: "7.0" });
+    blue = await bearServer("blue", { product: "redis", version: "7.0" });
     await blue.admin.configSet("min-replicas-to-write", 1_000_002);
   });
 

@@ -52,10 +52,7 @@ it("refuses another version for a server that is there, even if it is stopped", 
 
 it("takes the colour for live that serves, whatever a refused update has stored", async () => {
   const version = { product: "redis", version: "7.0" } as const;
-  const [blue, green] = await Promise.all([
-    bearServer("blue", "redis:7.0", version),
-    bearServer("green", "redis:7.0", version),
-  ]);
+  const [blue, green] = await Promise.all([bearServer("blue", version), bearServer("green", version)]);
   try {
     const spec = ({ target }: BornServer) => ({
       ...version,

@@ -25,7 +25,7 @@ describe.each<ServerVersion>([
   let operator: RedisServer;
 
   beforeAll(async () => {
-    born = await bearServer("blue", `${version.product}:${version.version}`, version);
+    born = await bearServer("blue", version);
     operator = await born.as(CREDENTIALS.operator);
   });
 
@@ -55,7 +55,7 @@ describe.each<ServerVersion>([
     await openToClients(born);
     expect(await persistClosed(operator, await readGate(operator), HANDOVER)).toBe(true);
     expect(await readGate(operator)).toMatchObject({ proxyOn: false, fenced: false, handedOver: HANDOVER });
-    const file = (await born.container.exec(["cat", "/data/redis.conf"])).output;
+    const file = await born.file();
     expect(file).toMatch(/^min-replicas-to-write 1000000$/m);
     expect(file).toMatch(/^user redis-bluegreen-proxy off .*handed-over:c141cad.*:2331882/m);
   });

@@ -15,8 +15,7 @@ describe.each([
   let workload: Workload;
 
   beforeAll(async () => {
-    const bear = (colour: Colour, version: string) =>
-      bearServer(colour, `redis:${version}`, { product: "redis", version });
+    const bear = (colour: Colour, version: string) => bearServer(colour, { product: "redis", version });
     scene = await SwitchScene.of(await Promise.all([bear("blue", older), bear("green", newer)]), options);
     const { endpoint } = scene;
     await seedDataset(endpoint, { keys: 200 });

@@ -17,8 +17,7 @@ beforeAll(async () => {
     persistence: "aof",
     redis: { appendfsync: "always", "repl-diskless-sync-delay": "0" },
   };
-  const bear = (colour: Colour) =>
-    bearServer(colour, "redis:8.0", { product: "redis", version: "8.0" }, safe);
+  const bear = (colour: Colour) => bearServer(colour, { product: "redis", version: "8.0" }, safe);
   // Both come back with histories of their own: the standby can't continue, and has to be copied to.
   scene = await SwitchScene.of(await Promise.all([bear("blue"), bear("green")]), { reseed: true });
   await seedDataset(scene.endpoint, { keys: 200 });

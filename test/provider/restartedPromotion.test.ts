@@ -78,9 +78,8 @@ test("a colour whose update died between its opening and its file comes back ope
   const gate = await readGate(green.admin);
   await persistClosed(green.admin, gate);
   await green.admin.transaction(...openCommands(gate));
-  const file = async (): Promise<string> => (await green.container.exec(["cat", "/data/redis.conf"])).output;
-  expect(await file()).toMatch(/^min-(replicas|slaves)-to-write 1000000$/m);
+  expect(await green.file()).toMatch(/^min-(replicas|slaves)-to-write 1000000$/m);
   expect(await settled({ kind: "serving", colour: "green" })).toBe("green");
-  expect(await file()).not.toMatch(/^min-(replicas|slaves)-to-write [1-9]/m);
-  expect(await file()).toMatch(/^user redis-bluegreen-proxy on /m);
+  expect(await green.file()).not.toMatch(/^min-(replicas|slaves)-to-write [1-9]/m);
+  expect(await green.file()).toMatch(/^user redis-bluegreen-proxy on /m);
 });

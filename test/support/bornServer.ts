@@ -1,5 +1,5 @@
 import { GenericContainer, Wait, type StartedTestContainer } from "testcontainers";
-import type { Persistence } from "../../components/arguments.ts";
+import { defaultImage, type Persistence } from "../../components/arguments.ts";
 import { redisConf } from "../../components/docker/redisConf.ts";
 import type { Colour } from "../../components/engine/colour.ts";
 import type { Credentials, Login } from "../../components/engine/credentials.ts";
@@ -21,6 +21,9 @@ export const CREDENTIALS: Credentials = {
   replication: { username: REPLICATION_USER, password: 'replication "of" \\this\\ test' },
 };
 
+/** The configuration that the server keeps. */
+const FILE = "/data/redis.conf";
+
 const ADMIN: Login = { username: "test-admin", password: "test-admin" };
 
 /** A server that was started with the configuration that this project makes. */
@@ -30,6 +33,8 @@ export interface BornServer {
   /** A user that only the test has: everything is allowed. */
   admin: RedisServer;
   as(login: Login): Promise<RedisServer>;
+  /** What its configuration file says. */
+  file(): Promise<string>;
   /** Kills it and connects `admin` anew once it is back with what its files hold. */
   crash(): Promise<void>;
   stop(): Promise<void>;
@@ -44,23 +49,21 @@ export interface Birth {
 }
 
 /**
- * Starts a primary of `image`, which is of `version`, as a stack would; it is born closed. Should it be killed, it is
- * started again from its own files.
+ * Starts a primary of this version as a stack would; it is born closed. Should it be killed, it is started again from its
+ * own files.
  */
 export async function bearServer(
   colour: Colour,
-  image: string,
   version: ServerVersion,
   { persistence = "rdb", redis = {} }: Birth = {},
 ): Promise<BornServer> {
   const conf = redisConf({ colour, version, persistence, redis, credentials: CREDENTIALS });
   const file = `${conf}user ${ADMIN.username} on >${ADMIN.password ?? ""} ~* +@all\n`;
-  const container = await new GenericContainer(image)
+  // 137: ended by SIGKILL. One that can't start ends the container.
+  const again = `while ${version.product}-server ${FILE}; [ $? -eq 137 ]; do :; done`;
+  const container = await new GenericContainer(defaultImage(version.product, version.version))
     .withEntrypoint(["sh"])
-    .withCommand([
-      "-c",
-      `mkdir -p /data && cp /redis.conf /data && while :; do ${version.product}-server /data/redis.conf; done`,
-    ])
+    .withCommand(["-c", `mkdir -p /data && cp /redis.conf /data && ${again}`])
     .withCopyContentToContainer([{ content: file, target: "/redis.conf" }])
     .withExposedPorts(6379)
     .withWaitStrategy(Wait.forLogMessage(/Ready to accept connections/))
@@ -78,6 +81,7 @@ export async function bearServer(
     },
     admin: await connect(),
     as: (login) => RedisServer.connect(address, login, 20_000),
+    file: async () => (await container.exec(["cat", FILE])).output,
     async crash() {
       const process = (await born.admin.info("server")).get("process_id") ?? "";
       await container.exec(["sh", "-c", `kill -9 ${process}`]);
@@ -120,8 +124,8 @@ export function cutoverOf(from: Deployment, to: Deployment): CutoverInput {
 /** An older blue, open to clients, and a newer green beside it, between which a rollback is native. */
 export async function bearPair(): Promise<[blue: BornServer, green: BornServer]> {
   const pair = await Promise.all([
-    bearServer("blue", "redis:7.0", { product: "redis", version: "7.0" }),
-    bearServer("green", "redis:8.0", { product: "redis", version: "8.0" }),
+    bearServer("blue", { product: "redis", version: "7.0" }),
+    bearServer("green", { product: "redis", version: "8.0" }),
   ]);
   await openToClients(pair[0]);
   return pair;

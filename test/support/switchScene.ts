@@ -25,39 +25,44 @@ export interface SceneOptions {
   reseed?: boolean;
 }
 
+/** A bridge, and how updates know it. */
+interface SceneBridge {
+  process: BridgeProcess;
+  target: BridgeTarget;
+}
+
 /** Two colours and a proxy, with the updates of switch and link between them: what a stack is without Pulumi. */
 export class SwitchScene {
   readonly servers: Record<Colour, BornServer>;
   private readonly proxy: BornProxy;
   private readonly folder: string;
   private readonly reseed: boolean;
-  private readonly bridge: BridgeProcess | undefined;
-  private bridgeTarget: BridgeTarget | undefined;
+  private readonly bridge: SceneBridge | undefined;
 
   private constructor(
     servers: Record<Colour, BornServer>,
     proxy: BornProxy,
     folder: string,
-    { bridge = false, reseed = false }: SceneOptions,
+    reseed: boolean,
+    bridge: SceneBridge | undefined,
   ) {
     this.servers = servers;
     this.proxy = proxy;
     this.folder = folder;
     this.reseed = reseed;
-    if (bridge) this.bridge = bridgeBetween(servers);
+    this.bridge = bridge;
   }
 
   /** Makes blue live and has green follow. */
-  static async of([blue, green]: [BornServer, BornServer], options: SceneOptions = {}): Promise<SwitchScene> {
+  static async of(
+    [blue, green]: [BornServer, BornServer],
+    { bridge = false, reseed = false }: SceneOptions = {},
+  ): Promise<SwitchScene> {
+    const servers = { blue, green };
     const proxy = await bearProxy({ blue: blue.target.primary.peer, green: green.target.primary.peer });
     const folder = await mkdtemp(join(tmpdir(), "switch-scene-"));
-    const scene = new SwitchScene({ blue, green }, proxy, folder, options);
-    if (scene.bridge !== undefined) {
-      scene.bridgeTarget = {
-        use: "auto",
-        status: { host: "127.0.0.1", port: await scene.bridge.statusPort() },
-      };
-    }
+    const beside = bridge ? await bridgeBetween(servers) : undefined;
+    const scene = new SwitchScene(servers, proxy, folder, reseed, beside);
     await scene.update("blue", "blue");
     return scene;
   }
@@ -100,11 +105,11 @@ export class SwitchScene {
 
   /** Colours that would take clients' writes if every server were started anew, told from their files. */
   openInFiles(): Promise<Colour[]> {
-    return this.coloursWhere(async ({ container }) => {
-      const { output } = await container.exec(["cat", "/data/redis.conf"]);
-      const isFenced = /^min-(replicas|slaves)-to-write [1-9]/m.test(output);
-      const isReplica = /^(replica|slave)of /m.test(output);
-      return /^user redis-bluegreen-proxy on /m.test(output) && !isFenced && !isReplica;
+    return this.coloursWhere(async (server) => {
+      const file = await server.file();
+      const isFenced = /^min-(replicas|slaves)-to-write [1-9]/m.test(file);
+      const isReplica = /^(replica|slave)of /m.test(file);
+      return /^user redis-bluegreen-proxy on /m.test(file) && !isFenced && !isReplica;
     });
   }
 
@@ -115,7 +120,7 @@ export class SwitchScene {
 
   /** Ends everything. */
   async stop(): Promise<void> {
-    await this.bridge?.kill("SIGKILL");
+    await this.bridge?.process.kill("SIGKILL");
     const { blue, green } = this.servers;
     await Promise.all([blue.stop(), green.stop(), this.proxy.container.stop({ timeout: 0 })]);
     await rm(this.folder, { recursive: true });
@@ -139,7 +144,7 @@ export class SwitchScene {
       endpoint: this.proxy.write,
       guardrails: { ...DEFAULT_GUARDRAILS, verifyKeys: 20 },
       bake: DEFAULT_BAKE,
-      ...(this.bridgeTarget === undefined ? {} : { bridge: this.bridgeTarget }),
+      ...(this.bridge === undefined ? {} : { bridge: this.bridge.target }),
       backupDirectory: this.folder,
       reportDirectory: this.folder,
       pathPrefix: "redis-bluegreen:",
@@ -155,15 +160,19 @@ export class SwitchScene {
       standby: this.servers[otherColour(live)].target,
       syncTimeoutMs: 20_000,
       reseed: this.reseed,
-      ...(this.bridgeTarget === undefined ? {} : { bridge: this.bridgeTarget }),
+      ...(this.bridge === undefined ? {} : { bridge: this.bridge.target }),
       pathPrefix: "redis-bluegreen:",
       credentials: CREDENTIALS,
     };
   }
 }
 
-function bridgeBetween({ blue, green }: Record<Colour, BornServer>): BridgeProcess {
+async function bridgeBetween({ blue, green }: Record<Colour, BornServer>): Promise<SceneBridge> {
   const login = { ...CREDENTIALS.replication, username: BRIDGE_USER };
   const end = ({ target }: BornServer) => ({ address: target.primary.operator, login });
-  return new BridgeProcess({ settings: { blue: end(blue), green: end(green) } });
+  const process = new BridgeProcess({ settings: { blue: end(blue), green: end(green) } });
+  return {
+    process,
+    target: { use: "auto", status: { host: "127.0.0.1", port: await process.statusPort() } },
+  };
 }

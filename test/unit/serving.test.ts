@@ -137,6 +137,12 @@ const CRASHES: [name: string, blue: Model, green: Model, expected: Situation][] 
     restarted(NEXT),
     { ...FINISH, ifEqual: true },
   ],
+  [
+    "handed over, both back with less",
+    restarted(CLOSED, 20),
+    restarted(NEXT, 20),
+    { ...FINISH, ifEqual: true },
+  ],
   ["held for good, not promoted", hidden(OPEN), STANDBY, reopen("blue")],
   ["green opened", CLOSED, opened(NEXT), serving("green")],
   ["green opened and written to", CLOSED, wrote(opened(NEXT)), serving("green")],
