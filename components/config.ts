@@ -3,7 +3,7 @@ import type { RedisBlueGreenArgs } from "./arguments.ts";
 import { formatProblems, validateArguments } from "./validation/index.ts";
 
 /** The namespace of the stack config's keys. */
-export const NAMESPACE = "redis-bluegreen";
+const NAMESPACE = "redis-bluegreen";
 
 /** Keys whose value is a word; all others are objects, which Pulumi hands over as JSON. */
 const WORDS: ReadonlySet<string> = new Set(["platform", "live", "rehearsal"]);

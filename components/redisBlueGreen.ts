@@ -8,7 +8,7 @@ import { Bridge } from "./docker/bridge.ts";
 import { Proxy } from "./docker/proxy.ts";
 import type { ProxyColour } from "./docker/haproxyConfig.ts";
 import { dockerTarget, RedisDeployment, replicasAlias } from "./docker/redisDeployment.ts";
-import { isLoopback } from "./engine/address.ts";
+import { formatAddress } from "./engine/address.ts";
 import type { BridgeTarget } from "./engine/bridgeTarget.ts";
 import type { ColourSpec } from "./engine/changeRules.ts";
 import { COLOURS, otherColour, type Colour } from "./engine/colour.ts";
@@ -80,8 +80,9 @@ export class RedisBlueGreen extends pulumi.ComponentResource {
     this.createLock(name, [...deployments, proxy, trafficSwitch, ...(link === undefined ? [] : [link])]);
 
     const { endpoint } = this.args;
-    this.writeEndpoint = trafficSwitch.serving.apply(() => `${endpoint.host}:${endpoint.writePort}`);
-    this.readEndpoint = trafficSwitch.serving.apply(() => `${endpoint.host}:${endpoint.readPort}`);
+    const addressOf = (port: number): string => formatAddress({ host: endpoint.host, port });
+    this.writeEndpoint = trafficSwitch.serving.apply(() => addressOf(endpoint.writePort));
+    this.readEndpoint = trafficSwitch.serving.apply(() => addressOf(endpoint.readPort));
     this.live = trafficSwitch.serving;
     this.rollback = link?.rollback ?? trafficSwitch.rollback;
     this.report = trafficSwitch.report;
@@ -107,8 +108,8 @@ export class RedisBlueGreen extends pulumi.ComponentResource {
         ...(green === undefined ? {} : { green: specOf(green) }),
         bridged: isBridged(this.args),
         ports: [
-          `${endpoint.host}:${endpoint.writePort}`,
-          `${endpoint.host}:${endpoint.readPort}`,
+          formatAddress({ host: endpoint.host, port: endpoint.writePort }),
+          formatAddress({ host: endpoint.host, port: endpoint.readPort }),
           `127.0.0.1:${endpoint.runtimePort}`,
           ...(isBridged(this.args) ? [`127.0.0.1:${this.args.bridge.statusPort}`] : []),
           ...deployments.flatMap((deployment) =>
@@ -316,5 +317,5 @@ function fromDeployments<T>(
 
 /** The address by which this machine reaches what listens on `host`. */
 function reachableHost(host: string): string {
-  return isLoopback(host) || !["0.0.0.0", "::"].includes(host) ? host : "127.0.0.1";
+  return ["0.0.0.0", "::"].includes(host) ? "127.0.0.1" : host;
 }

@@ -1,4 +1,5 @@
 import { loadavg } from "node:os";
+import { messageOf } from "../../components/engine/messageOf.ts";
 import { measureBridge } from "./bridgeRatio.ts";
 import type { BenchResults } from "./benchResults.ts";
 import type { ContestantName } from "./contestants/contestant.ts";
@@ -97,7 +98,7 @@ export class BenchRun {
       await work();
     } catch (error) {
       this.signal.throwIfAborted();
-      this.note(name, error instanceof Error ? error.message : String(error));
+      this.note(name, messageOf(error));
     }
   }
 
@@ -135,7 +136,7 @@ export class BenchRun {
       this.results.rounds.push(made);
       this.say(`  ${lineOf(made)}`);
     } catch (error) {
-      const reason = error instanceof Error ? error.message : String(error);
+      const reason = messageOf(error);
       this.note(nameOf(heat), `${contestant}, round ${round}: ${reason}`);
       await scene.reset();
     }

@@ -30,7 +30,7 @@ export interface BenchServer {
 }
 
 /** A server's first configuration, with the bench's own user beside the stack's. */
-export function confOf(colour: Colour, version: string): string {
+function confOf(colour: Colour, version: string): string {
   const conf = redisConf({
     colour,
     version: { product: "redis", version },

@@ -52,8 +52,9 @@ const INSPECTION: readonly string[] = [
   "set",
 ];
 
-/** Holding, fencing, promoting, following, and making it last. */
+/** Saving, holding, fencing, promoting, following, and making it last. */
 const CONTROL: readonly string[] = [
+  "bgsave",
   "multi",
   "exec",
   "config|set",

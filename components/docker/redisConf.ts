@@ -20,6 +20,9 @@ export interface RedisConfInput {
   credentials: Credentials;
 }
 
+/** Redis' own defaults. */
+const DEFAULT_SAVES = "3600 1 300 100 60 10000";
+
 /**
  * The configuration that a server starts with the first time. Afterwards the server keeps its own copy beside its data,
  * where CONFIG REWRITE persists role, fence and users.
@@ -31,12 +34,15 @@ export interface RedisConfInput {
 export function redisConf(input: RedisConfInput): string {
   const { credentials, persistence } = input;
   const minReplicas = Number(input.redis["min-replicas-to-write"] ?? "0");
-  const settings = Object.entries(input.redis).filter(([name]) => name !== "min-replicas-to-write");
+  const settings = Object.entries(input.redis).filter(
+    ([name]) => name !== "min-replicas-to-write" && name !== "save",
+  );
   return [
     "port 6379",
     "protected-mode no",
     "dir /data",
-    ...(persistence === "aof" ? ["appendonly yes"] : ["appendonly no", "save 3600 1 300 100 60 10000"]),
+    persistence === "aof" ? "appendonly yes" : "appendonly no",
+    ...saveLines(input),
     // A standby that is sent a full copy keeps its data until the copy is complete and was understood.
     "repl-diskless-load swapdb",
     `min-replicas-to-write ${input.primary === undefined ? raisedValue(minReplicas) : minReplicas}`,
@@ -47,6 +53,18 @@ export function redisConf(input: RedisConfInput): string {
     ...users(input),
     "",
   ].join("\n");
+}
+
+/**
+ * When a server saves by itself: each line adds a rule. One line with several of them is passed over in silence before 7.0,
+ * and no rule is left (measured: Redis 6.0.16).
+ */
+function saveLines({ persistence, redis }: RedisConfInput): string[] {
+  const value = redis["save"] ?? (persistence === "aof" ? undefined : DEFAULT_SAVES);
+  if (value === undefined) return [];
+  const words = value.split(/\s+/);
+  if (words.length % 2 !== 0) return [`save ${value}`];
+  return words.flatMap((word, i) => (i % 2 === 0 ? [`save ${word} ${words[i + 1] ?? ""}`] : []));
 }
 
 function users({ credentials, version }: RedisConfInput): string[] {

@@ -8,17 +8,23 @@ import {
   type BridgeProgress,
 } from "./bridge/position.ts";
 import type { Commands } from "./gate.ts";
-import type { Handover } from "./handover.ts";
+import { EVICTION, FED, notedIn, type Handover } from "./handover.ts";
 import { parseInfo } from "./infoReply.ts";
 import type { RedisServer } from "./redisServer.ts";
 import { replicationStateOf } from "./replicationState.ts";
 import type { ServerVersion } from "./serverVersion.ts";
 import { BRIDGE_USER } from "./users.ts";
 
-/** A colour that the bridge feeds: a master that nobody else may write. */
-export interface Fed {
+/** What is changed on a colour while the bridge feeds it, and put back then. */
+export interface BeforeFeeding {
   /** The clients' user, which is off meanwhile. */
   applicationUser: string;
+  /** `maxmemory-policy`, which is `noeviction` meanwhile; absent where it isn't known. */
+  evictionPolicy?: string;
+}
+
+/** A colour that the bridge feeds: a master that nobody else may write. */
+export interface Fed extends BeforeFeeding {
   /** The number of the database that holds the bridge's own keys. */
   lastDatabase: number;
   version: ServerVersion;
@@ -29,11 +35,11 @@ export interface Fed {
 }
 
 /** Looks at what the bridge noted on a server. */
-export async function readFed(server: RedisServer, applicationUser: string): Promise<Fed> {
+export async function readFed(server: RedisServer, before: BeforeFeeding): Promise<Fed> {
   const [version, config] = await Promise.all([server.version(), server.configGet("databases")]);
   const lastDatabase = Number(config.get("databases") ?? 16) - 1;
   const replies = await server.transaction(...progressCommands(lastDatabase));
-  return { applicationUser, version, lastDatabase, ...progressIn(replies) };
+  return { ...before, version, lastDatabase, ...progressIn(replies) };
 }
 
 /** Commands for one MULTI, which leave the connection on database 0; `progressIn` reads their replies. */
@@ -68,11 +74,28 @@ export function holdsUpTo({ progress }: Pick<Fed, "progress">, { replid, offset 
   return !position.copying && position.replid === replid && settled;
 }
 
-/** Lets the bridge write, and the clients' user nothing. */
-export function beginFeedingCommands(applicationUser: string, version: ServerVersion): Commands {
+/** What is noted of a colour that is fed; undefined where it isn't. */
+export function beforeFeedingIn(patterns: readonly string[]): BeforeFeeding | undefined {
+  const applicationUser = notedIn(patterns, FED);
+  if (applicationUser === undefined) return undefined;
+  const evictionPolicy = notedIn(patterns, EVICTION);
+  return { applicationUser, ...(evictionPolicy === undefined ? {} : { evictionPolicy }) };
+}
+
+/** The notes that `beforeFeedingIn` reads. */
+export function beforeFeedingNotes({ applicationUser, evictionPolicy }: BeforeFeeding): string[] {
+  return [
+    `${FED}${applicationUser}`,
+    ...(evictionPolicy === undefined ? [] : [`${EVICTION}${evictionPolicy}`]),
+  ];
+}
+
+/** Lets the bridge write, and the clients' user nothing; keys leave only where the live colour says so. */
+export function beginFeedingCommands({ applicationUser }: BeforeFeeding, version: ServerVersion): Commands {
   return [
     ["ACL", "SETUSER", applicationUser, "off"],
     ["CLIENT", "KILL", "USER", applicationUser],
+    ["CONFIG", "SET", "maxmemory-policy", "noeviction"],
     ["ACL", "SETUSER", BRIDGE_USER, "on", "resetkeys", "-@all", ...bridgeTargetRules(version).split(" ")],
   ];
 }
@@ -88,9 +111,14 @@ export function revokeWritingCommands({ version }: Fed): Commands {
   ];
 }
 
-/** Takes the bridge's right to write and gives the clients' user back its own. */
+/** Takes the bridge's right to write, and puts back what was changed for it. */
 export function endFeedingCommands(fed: Fed): Commands {
-  return [...revokeWritingCommands(fed), ["ACL", "SETUSER", fed.applicationUser, "on"]];
+  const { evictionPolicy } = fed;
+  return [
+    ...revokeWritingCommands(fed),
+    ["ACL", "SETUSER", fed.applicationUser, "on"],
+    ...(evictionPolicy === undefined ? [] : [["CONFIG", "SET", "maxmemory-policy", evictionPolicy]]),
+  ];
 }
 
 /** Ends feeding where clients are let in again, and removes what the bridge noted. */

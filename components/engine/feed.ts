@@ -1,9 +1,11 @@
 import type { Credentials } from "./credentials.ts";
 import { observeDeployment, type Deployment, type DeploymentState } from "./deployment.ts";
 import { disarmTripwire, keepClosed } from "./follow.ts";
+import type { BeforeFeeding } from "./fed.ts";
 import { allowReplication, feedCommands, isFed } from "./gate.ts";
 import { isSame, type Handover } from "./handover.ts";
 import { unpauseCommands } from "./pause.ts";
+import type { RedisServer } from "./redisServer.ts";
 import { setRaised } from "./selfDescribing.ts";
 import { atLeast } from "./serverVersion.ts";
 
@@ -29,13 +31,23 @@ export async function feed(
   const [ahead, found] = await Promise.all([observeDeployment(live), observeDeployment(standby)]);
   if (isFed(found.gate)) return;
   const place = anew ? undefined : placeIn(ahead, found);
+  // After an abandoned cutover to it both are as feeding needs them still.
+  const before = found.gate.fed ?? {
+    applicationUser: credentials.application.username,
+    ...(await evictionPolicyOf(primary)),
+  };
   const runId = (await primary.info("server")).get("run_id") ?? "";
   await primary.transaction(
-    ...feedCommands(found.gate, found.version, credentials.application.username, place, runId),
+    ...feedCommands(found.gate, found.version, before, place, runId),
     ...unpauseCommands(found.version.version),
   );
   await setRaised(primary, "repl-ping-replica-period", false);
   await primary.configRewrite();
+}
+
+async function evictionPolicyOf(server: RedisServer): Promise<Pick<BeforeFeeding, "evictionPolicy">> {
+  const evictionPolicy = (await server.configGet("maxmemory-policy")).get("maxmemory-policy");
+  return evictionPolicy === undefined ? {} : { evictionPolicy };
 }
 
 /**

@@ -1,4 +1,5 @@
 import type { Credentials } from "./credentials.ts";
+import { driftNotes, driftOf, rejectedBeforeNote } from "./drift.ts";
 import { addressFor, replicationLogin, type Deployment } from "./deployment.ts";
 import { allowReplicationCommands, closeCommands, readGate } from "./gate.ts";
 import { unpauseCommands } from "./pause.ts";
@@ -24,9 +25,9 @@ export async function follow(
   // A standby that would need a full copy keeps its data while it receives it, and for good when the copy can't be
   // read (Redis >= 6.0; the default flushes first).
   await primary.configSet("repl-diskless-load", "swapdb");
-  const gate = await readGate(primary);
+  const [gate, info] = await Promise.all([readGate(primary), primary.info("everything")]);
   await primary.transaction(
-    ...closeCommands(gate),
+    ...closeCommands(gate, rejectedBeforeNote(info)),
     ...allowReplicationCommands(gate),
     ["REPLICAOF", host, port],
     ...unpauseCommands((await primary.version()).version),
@@ -35,11 +36,15 @@ export async function follow(
   await primary.configRewrite();
 }
 
-/** Leaves a colour that follows nobody closed for good: it keeps what it holds and refuses writes. */
+/**
+ * Leaves a colour that follows nobody closed for good: it keeps what it holds and refuses writes. That its data has drifted
+ * is noted, since the count of it does not outlive the process.
+ */
 export async function keepClosed({ primary }: Deployment): Promise<void> {
-  const gate = await readGate(primary);
+  const [gate, info] = await Promise.all([readGate(primary), primary.info("everything")]);
   const { version } = await primary.version();
-  await primary.transaction(...closeCommands(gate), ...unpauseCommands(version));
+  const drift = driftNotes(driftOf(gate, info));
+  await primary.transaction(...closeCommands(gate, ...drift), ...unpauseCommands(version));
   await setRaised(primary, "repl-ping-replica-period", false);
   await primary.configRewrite();
 }

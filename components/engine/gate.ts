@@ -4,10 +4,12 @@ import {
   endFeedingCommands,
   readFed,
   revokeWritingCommands,
+  beforeFeedingIn,
+  beforeFeedingNotes,
   type Fed,
+  type BeforeFeeding,
 } from "./fed.ts";
 import {
-  FED,
   handedOverNotes,
   handoverIn,
   keyPatterns,
@@ -19,6 +21,7 @@ import {
   type Handover,
   type TakeOver,
 } from "./handover.ts";
+import { driftIn, driftNotes, rejectedBeforeIn, type Drift, type RejectedBefore } from "./drift.ts";
 import { readRaised, raisedValue } from "./selfDescribing.ts";
 import { isWithoutFile, type RedisServer } from "./redisServer.ts";
 import type { ServerVersion } from "./serverVersion.ts";
@@ -45,6 +48,10 @@ export interface Gate {
   fed?: Fed;
   /** It is open, and was fed before that: how its history goes on from the other colour's. */
   tookOver?: TakeOver;
+  /** What it had rejected of its leader's commands when it began to follow. */
+  rejectedBefore?: RejectedBefore;
+  /** Its data is not what that of its leader is. */
+  drift?: Drift;
   /** It was live, and the update that made it so went back because its bake failed: the name of that. */
   rolledBack?: string;
 }
@@ -82,18 +89,21 @@ export async function readGate(server: RedisServer): Promise<Gate> {
   return { ...gate, ...(await notesOf(server, patterns, fence.raised)) };
 }
 
-type Notes = Pick<Gate, "unopened" | "handedOver" | "fed" | "rolledBack">;
+type Notes = Pick<Gate, "unopened" | "handedOver" | "fed" | "rejectedBefore" | "drift" | "rolledBack">;
 
 async function notesOf(server: RedisServer, patterns: readonly string[], fenced: boolean): Promise<Notes> {
-  const applicationUser = notedIn(patterns, FED);
+  const before = beforeFeedingIn(patterns);
   const handedOver = handoverIn(patterns);
+  const [rejectedBefore, drift] = [rejectedBeforeIn(patterns), driftIn(patterns)];
   const rolledBack = notedIn(patterns, ROLLED_BACK);
-  const fed = applicationUser === undefined ? undefined : await readFed(server, applicationUser);
+  const fed = before === undefined ? undefined : await readFed(server, before);
   const closed = fenced || fed !== undefined;
   return {
     ...(closed && patterns.includes(UNOPENED) ? { unopened: true } : {}),
     ...(handedOver === undefined ? {} : { handedOver }),
     ...(fed === undefined ? {} : { fed }),
+    ...(rejectedBefore === undefined ? {} : { rejectedBefore }),
+    ...(drift === undefined ? {} : { drift }),
     ...(rolledBack === undefined ? {} : { rolledBack }),
   };
 }
@@ -125,7 +135,7 @@ export function promoteCommands(gate: Gate): Commands {
     return [...hideCommands(UNOPENED), ...fenceCommands(gate), ["REPLICAOF", "NO", "ONE"]];
   }
   return [
-    ...hideCommands(UNOPENED, ...fedNotes(gate.fed.applicationUser, gate.handedOver)),
+    ...hideCommands(UNOPENED, ...beforeFeedingNotes(gate.fed), ...handedOverNotes(gate.handedOver)),
     ...revokeWritingCommands(gate.fed),
   ];
 }
@@ -138,25 +148,28 @@ export function promoteCommands(gate: Gate): Commands {
 export function feedCommands(
   gate: Gate,
   version: ServerVersion,
-  applicationUser: string,
+  before: BeforeFeeding,
   place: Handover | undefined,
   runId: string,
 ): Commands {
   return [
-    ...hideCommands(...fedNotes(applicationUser, place), `${RUN}${runId}`),
-    ...beginFeedingCommands(applicationUser, version),
+    ...hideCommands(...beforeFeedingNotes(before), ...handedOverNotes(place), `${RUN}${runId}`),
+    ...beginFeedingCommands(before, version),
     ["CONFIG", "SET", FENCE, gate.minReplicas],
   ];
 }
 
-/** Closes a colour to everybody, the bridge included where it feeds it. */
-export function closeCommands(gate: Gate): Commands {
+/**
+ * Closes a colour to everybody, the bridge included where it feeds it.
+ * @param notes as in `hideCommands`
+ */
+export function closeCommands(gate: Gate, ...notes: string[]): Commands {
   const { fed } = gate;
-  return [...hideCommands(), ...fenceCommands(gate), ...(fed === undefined ? [] : endFeedingCommands(fed))];
-}
-
-function fedNotes(applicationUser: string, place: Handover | undefined): string[] {
-  return [`${FED}${applicationUser}`, ...handedOverNotes(place)];
+  return [
+    ...hideCommands(...notes),
+    ...fenceCommands(gate),
+    ...(fed === undefined ? [] : endFeedingCommands(fed)),
+  ];
 }
 
 /**
@@ -183,6 +196,12 @@ export async function persistClosed(
     if (isWithoutFile(error)) return false;
     throw error;
   }
+}
+
+/** Notes on a standby that its data has drifted; a copy of everything, or being linked anew, wipes it. */
+export async function noteDrift(standby: RedisServer, drift: Drift): Promise<void> {
+  await standby.call("ACL", "SETUSER", PROXY_USER, ...driftNotes(drift).map((note) => `~${note}`));
+  await standby.configRewrite();
 }
 
 /** Notes on a standby that it was tried and left again; the next promotion wipes it. */

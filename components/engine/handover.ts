@@ -15,6 +15,9 @@ export const HANDED_OVER = "redis-bluegreen:handed-over:";
 /** The same for the name of the clients' user of a colour that the bridge feeds, which is off meanwhile. */
 export const FED = "redis-bluegreen:fed:";
 
+/** The same for the eviction policy to go back to: a standby that evicts what the live colour keeps loses it. */
+export const EVICTION = "redis-bluegreen:eviction:";
+
 /** The same for the `run_id` of the server when feeding began: after a restart its data may be older than its notes. */
 export const RUN = "redis-bluegreen:run:";
 
@@ -22,7 +25,7 @@ export const RUN = "redis-bluegreen:run:";
 export const UNOPENED = "redis-bluegreen:unopened";
 
 /** The same for what the colour took over that a bridge had fed: `<replid>:<offset>` of both histories. */
-export const TOOK_OVER = "redis-bluegreen:took-over:";
+const TOOK_OVER = "redis-bluegreen:took-over:";
 
 /** How the history of a colour that a bridge had fed goes on from the other one's. */
 export interface TakeOver {

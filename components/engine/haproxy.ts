@@ -46,6 +46,16 @@ export class Haproxy implements Traffic {
     return { ...(up.length === 1 && up[0] !== undefined ? { target: up[0] } : {}), sessions };
   }
 
+  /** As `observe`; undefined where the proxy doesn't answer. */
+  async observeIfUp(): Promise<TrafficState | undefined> {
+    try {
+      return await this.observe();
+    } catch (error) {
+      if (!(error instanceof HaproxyError)) throw error;
+      return undefined;
+    }
+  }
+
   async prepare(): Promise<void> {
     this.sessions = (await this.observe()).sessions;
     this.ready = [await this.connect()];
@@ -54,7 +64,7 @@ export class Haproxy implements Traffic {
   async move(from: Colour, to: Colour): Promise<number> {
     const sessions = this.sessions ?? (await this.observe()).sessions;
     // One line is carried out without anything between its commands.
-    await this.run([...openCommands(to), ...shutCommands(from)]);
+    await this.run([...upCommands(to), ...downCommands(from)]);
     return sessions[from];
   }
 
@@ -141,11 +151,11 @@ function takesClients(row: ReadonlyMap<string, string>): boolean {
  * Health rather than admin state: the checks stay in force, so that a proxy without a driver still follows the servers.
  * First of all they are put in force again, should somebody have overruled them.
  */
-function openCommands(to: Colour): string[] {
+function upCommands(to: Colour): string[] {
   return [...followChecks(to), `set server ${BACKEND}/${to} health up`];
 }
 
-function shutCommands(from: Colour): string[] {
+function downCommands(from: Colour): string[] {
   return [
     ...followChecks(from),
     `set server ${BACKEND}/${from} health down`,

@@ -3,6 +3,7 @@ import { formatAddress, type Address } from "./address.ts";
 import type { Login } from "./credentials.ts";
 import { parseInfo, type InfoFields } from "./infoReply.ts";
 import { keyspaceOf, type Keyspace } from "./keyspace.ts";
+import { messageOf } from "./messageOf.ts";
 import { replicationStateOf, type ReplicationState } from "./replicationState.ts";
 import type { ServerVersion } from "./serverVersion.ts";
 import { OPERATOR_USER } from "./users.ts";
@@ -243,7 +244,7 @@ export class RedisServer {
   }
 
   private failure(what: string, error: unknown): RedisServerError {
-    const reason = error instanceof Error ? error.message : String(error);
+    const reason = messageOf(error);
     return new RedisServerError(`${formatAddress(this.address)}: ${what}: ${reason || "connection closed"}`);
   }
 }

@@ -64,7 +64,7 @@ export async function ensureLink(input: LinkInput): Promise<void> {
   const { live, standby, progress } = input;
   const [liveState, standbyState] = await Promise.all([observeDeployment(live), observeDeployment(standby)]);
   const status = await statusOf(input);
-  if (status === "up") return;
+  if (status === "up" && input.anew !== true) return;
   refuseUnlessLive(live, liveState);
   if (isOpen(standbyState)) {
     throw new RefusedError(`${standby.colour} takes writes from clients: it is not made to follow anybody`);
@@ -74,7 +74,8 @@ export async function ensureLink(input: LinkInput): Promise<void> {
     (await certainObstacle(input));
   if (refusal !== undefined) throw new RefusedError(refusal);
   if (input.translated) {
-    if (status === "cut") await feed(standby, live, input.credentials, input.anew);
+    if (isFed(standbyState.gate) && input.anew === true) await keepClosed(standby);
+    if (status === "cut" || input.anew === true) await feed(standby, live, input.credentials, input.anew);
     await awaitFed(input);
     return;
   }

@@ -25,3 +25,8 @@ export function compareVersions(a: string, b: string): number {
 export function atLeast(version: string, floor: string): boolean {
   return compareVersions(version, floor) >= 0;
 }
+
+/** Whether `a` is what one goes back to from `b`: an older version, or Redis where `b` is its fork, Valkey. */
+export function isOlder(a: ServerVersion, b: ServerVersion): boolean {
+  return a.product === b.product ? compareVersions(a.version, b.version) < 0 : a.product === "redis";
+}

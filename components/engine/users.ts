@@ -12,3 +12,12 @@ export const BRIDGE_USER = "redis-bluegreen-bridge";
 
 /** The ACL user of the platform's health check, which may only PING. */
 export const HEALTH_USER = "redis-bluegreen-health";
+
+/** All of them: whoever else may log in is the application. */
+export const OWN_USERS: ReadonlySet<string> = new Set([
+  OPERATOR_USER,
+  REPLICATION_USER,
+  PROXY_USER,
+  BRIDGE_USER,
+  HEALTH_USER,
+]);

@@ -40,8 +40,6 @@ export interface ReplicationLinkOutputs extends ReplicationLinkInputs {
   status: string;
   /** What a rollback is, or will be after a cutover, with the reason. */
   rollback: string;
-  /** Replication errors that the standby had counted when the link was made; more of them mean that it drifts. */
-  errorsAtStart: number;
 }
 
 /** The standby follows the live colour. Each direction is a resource of its own. */
@@ -57,7 +55,7 @@ export class ReplicationLink extends pulumi.dynamic.Resource {
     super(
       provider,
       name,
-      { ...inputs, status: undefined, rollback: undefined, errorsAtStart: undefined },
+      { ...inputs, status: undefined, rollback: undefined },
       { ...options, additionalSecretOutputs: ["credentials"] },
       "redis",
       "ReplicationLink",

@@ -5,7 +5,8 @@ import { FAULTS } from "./faults/index.ts";
 import { GROUNDS } from "./grounds.ts";
 
 /** Which way traffic moves when the fault comes. */
-export const DIRECTIONS = ["cutover", "rollback"] as const;
+const DIRECTIONS = ["cutover", "rollback"] as const;
+/** Forward or back. */
 export type Direction = (typeof DIRECTIONS)[number];
 
 /** A fault at a phase boundary. */

@@ -62,7 +62,7 @@ export async function converge(stack: TestStack, to: Colour): Promise<Convergenc
  */
 async function decide(stack: TestStack, complaints: string, to: Colour): Promise<Colour | undefined> {
   const stay = otherColour(to);
-  if (complaints.includes(`eave live: ${stay}`) || complaints.includes(`run pulumi up with live: ${stay}`)) {
+  if (complaints.includes(`eave live: ${stay}`) || complaints.includes(`un pulumi up with live: ${stay}`)) {
     if (!(await wouldLose(stack))) return undefined;
     await stack.edit({ live: stay });
     return stay;
@@ -97,7 +97,7 @@ export function sentenceOf(output: string): string {
   const lines = output.split("\n").map((line) => line.trim());
   const complaints = complaintsIn(output);
   // Of failed checks the one on the standby's role or its link says what to do; those behind it follow from it.
-  const telling = complaints.find((complaint) => /^(role of standby|link: lost)/.test(complaint));
+  const telling = complaints.find((complaint) => /^(role of standby|link: lost|drift)/.test(complaint));
   return telling ?? complaints.at(-1) ?? lines.filter((line) => line !== "").at(-1) ?? "";
 }
 

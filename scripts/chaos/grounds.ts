@@ -16,6 +16,7 @@ const run = promisify(execFile);
  * - `bridge`: an older version that needs the bridge to be the way back.
  */
 export const GROUNDS = ["rdb", "aof", "small disk", "clock", "bridge"] as const;
+/** One of them. */
 export type Ground = (typeof GROUNDS)[number];
 
 /** The versions of the colours. */

@@ -1,3 +1,4 @@
+import { messageOf } from "../../components/engine/messageOf.ts";
 import { Arenas, type Arena } from "./arena.ts";
 import { isClean, notRun, type CaseResult } from "./caseResult.ts";
 import { nameOf, randomCases, type Case } from "./cases.ts";
@@ -114,7 +115,7 @@ async function attempt(one: Case, arena: Arena, seed: number): Promise<CaseResul
 
 /** A line of it: the output of a command that failed may be in there. */
 function reasonOf(error: unknown): string {
-  const text = error instanceof Error ? error.message : String(error);
+  const text = messageOf(error);
   const [first = "", ...rest] = text.split("\n");
   return rest.length === 0 ? first : `${first} ${sentenceOf(rest.join("\n"))}`;
 }

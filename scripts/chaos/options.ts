@@ -22,7 +22,7 @@ export interface ChaosOptions {
 
 /** Shown for `--help` and for what can't be understood. */
 export const CHAOS_USAGE = `npm run chaos -- [options]
-  --quick                             a representative dozen instead of every phase, fault and direction
+  --quick                             of each kind of fault a phase that it hurts, instead of every phase, fault and direction
   --only <phase>:<fault>:<direction>  such cases only, * for any; may be given several times
   --record <file>                     note each result in it, leave out what passed according to it, and show them all
   --minutes <m>                       begin no further case after so long

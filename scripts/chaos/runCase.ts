@@ -21,7 +21,7 @@ const FREEZE_FOR_KILL_MS = 60_000;
 /** A driver that meets a fault has to end by itself within this time. */
 const DRIVER_MS = 180_000;
 const SERVED_WITHIN_MS = 15_000;
-const WATCH_MS = 3;
+const WATCH_MS = 1;
 const MOST_FINDINGS = 12;
 
 /** What a case leaves for judging it. */

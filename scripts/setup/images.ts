@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import { Readable } from "node:stream";
 import Docker from "dockerode";
+import { messageOf } from "../../components/engine/messageOf.ts";
 import { buildDebianImage, type DebianRecipe } from "./debianImage.ts";
 import { finished } from "./docker.ts";
 import { SetupError, type Part, type PartReport, type Progress } from "./part.ts";
@@ -113,6 +114,6 @@ async function pull(image: string, progress: Progress): Promise<string | undefin
     await finished(docker, events);
     return undefined;
   } catch (error) {
-    return `pulling it failed (${error instanceof Error ? error.message : String(error)})`;
+    return `pulling it failed (${messageOf(error)})`;
   }
 }

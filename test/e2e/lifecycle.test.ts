@@ -265,7 +265,7 @@ async function expectReport(
   });
   expect(report.phases.map(({ name }) => name)).toEqual(PHASES);
   expect(report.writePauseMs).toBeGreaterThan(0);
-  expect(report.offsets?.old).toBe(report.offsets?.new);
+  expect(report.offset).toBeGreaterThan(0);
   expect(report.keysCompared).toBeGreaterThan(0);
   expect(report.connectionsMoved).toBeGreaterThanOrEqual(8);
   expect(report.backup).toMatch(new RegExp(`${stack.deployment}-${from}-.*\\.rdb`));

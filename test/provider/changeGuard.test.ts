@@ -102,7 +102,7 @@ it("names each new port that another process has, and no port of the last update
   const port = `127.0.0.1:${(server.address() as AddressInfo).port}`;
   try {
     expect(await refusals({}, withBlue("7.0", [port]))).toEqual([
-      `port ${port} is taken by another process. Stop it, or choose another port in config:endpoint or the colour's operatorPort`,
+      `port ${port} is taken by another process. Stop it, or choose another port in config:endpoint, bridge.statusPort or the colour's operatorPort`,
     ]);
     expect(await refusals(withBlue("7.0", [port]), withBlue("7.0", [port]))).toEqual([]);
   } finally {
@@ -112,6 +112,6 @@ it("names each new port that another process has, and no port of the last update
 
 it("says so where the address is none of this machine", async () => {
   expect(await refusals({}, withBlue("7.0", ["192.0.2.1:6379"]))).toEqual([
-    "port 192.0.2.1:6379 can't be listened on (EADDRNOTAVAIL). Choose an address of this machine and another port in config:endpoint or the colour's operatorPort",
+    "port 192.0.2.1:6379 can't be listened on (EADDRNOTAVAIL). Choose an address of this machine and another port in config:endpoint, bridge.statusPort or the colour's operatorPort",
   ]);
 });

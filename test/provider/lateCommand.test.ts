@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { abandonCutover } from "../../components/engine/cutover/abandon.ts";
 import type { CutoverInput } from "../../components/engine/cutover/cutoverInput.ts";
-import { follow } from "../../components/engine/follow.ts";
+import { follow, keepClosed } from "../../components/engine/follow.ts";
 import { persistClosed, promoteCommands, readGate } from "../../components/engine/gate.ts";
 import { holdForGood } from "../../components/engine/pause.ts";
 import { takeOverConnections } from "../../components/engine/ownConnections.ts";
@@ -103,6 +103,14 @@ test("a cutover that stood still doesn't open the old colour where another updat
     /^blue serves as before, green could not be looked after/,
   );
   expect(await isClosed()).toBe(false);
+});
+
+test("nor one that another update has left behind without a note", async () => {
+  const input = { ...inputOf(), from: { ...inputOf().from, primary: blue.admin } };
+  await keepClosed(input.from);
+  expect((await readGate(blue.admin)).handedOver).toBeUndefined();
+  expect(await abandonCutover(input)).toBe("another update has gone on from here, so blue is left as it is");
+  expect(await readGate(blue.admin)).toMatchObject({ proxyOn: false, fenced: true });
 });
 
 test("a login that may not ask for connections is served all the same", async () => {

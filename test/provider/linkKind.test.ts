@@ -15,6 +15,7 @@ let running: Promise<void>;
 beforeAll(async () => {
   [blue, green] = await bearPair();
   await write("before");
+  await green.admin.configSet("maxmemory-policy", "allkeys-lru");
   const end = ({ admin }: BornServer) => ({
     address: admin.address,
     login: { ...CREDENTIALS.replication, username: BRIDGE_USER },
@@ -67,6 +68,10 @@ test("a standby that follows is fed instead where the bridge comes into use, and
   expect(bridge.figures.fullCopies).toBe(0);
 });
 
+test("no key leaves it by itself meanwhile", async () => {
+  expect((await green.admin.configGet("maxmemory-policy")).get("maxmemory-policy")).toBe("noeviction");
+});
+
 test("and is left as it is by the next update", async () => {
   const { replid } = await green.admin.replication();
   await ensureLink(link(true));
@@ -79,4 +84,5 @@ test("it follows again where the bridge goes out of use", async () => {
   expect((await green.admin.replication()).role).toBe("replica");
   await write("by replication");
   await arrives("by replication");
+  expect((await green.admin.configGet("maxmemory-policy")).get("maxmemory-policy")).toBe("allkeys-lru");
 });

@@ -29,7 +29,7 @@ const credentials: Credentials = {
 /** What the preflight runs, and what a cutover runs, which it asks about. */
 const OPERATOR_RIGHTS = [
   "+ping +info +config|get +client|list +client|setname +acl|whoami +acl|users +acl|getuser +acl|dryrun +set",
-  "+replicaof +config|set +config|rewrite +client|pause +client|kill +client|unpause +acl|setuser",
+  "+bgsave +replicaof +config|set +config|rewrite +client|pause +client|kill +client|unpause +acl|setuser",
 ].join(" ");
 
 /** A server as a deployment has it: a file that it may write to, and the users. Heartbeats off, so that offsets rest. */

@@ -1,6 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { compareDatasets } from "../../components/engine/verification/compareDatasets.ts";
-import { KeySampler, sampleKeys } from "../../components/engine/verification/keySampler.ts";
 import { RedisServer } from "../../components/engine/redisServer.ts";
 import { BINARY_KEY, seedEveryType, SEEDED } from "../support/everyType.ts";
 import { follow, inSync, startServer, type TestServer } from "../support/testServer.ts";
@@ -52,7 +51,7 @@ const DIFFERENCES: { key: string; commands: Command[]; reason: RegExp }[] = [
     reason: /stream with different content/,
   },
   { key: "lone stream", commands: [["XGROUP", "CREATE", "lone stream", "new", "0"]], reason: /stream/ },
-  { key: "\\xff\\x00\\x0a\\x20\\x80", commands: [["APPEND", BINARY_KEY, "x"]], reason: /string/ },
+  { key: "\\xff\\x00\\x0a \\x80", commands: [["APPEND", BINARY_KEY, "x"]], reason: /string/ },
 ];
 
 /** Differences inside a stream that nothing but the groups show. */
@@ -112,33 +111,6 @@ describe.each([
       },
     });
     expect(seen.at(-1)).toBe(2 * SEEDED.keys);
-  });
-
-  it("samples chosen keys and counts", async () => {
-    const sampler = await KeySampler.prepare(blue.operator, green.operator, 1_000, { names: NAMES });
-    expect(await sampler.compare()).toMatchObject({
-      keysCompared: 2 * SEEDED.keys,
-      keysDifferent: 0,
-      counts: [],
-    });
-    await inDatabase(green, 3, [
-      ["SET", "number", 7],
-      ["SET", "extra", 1],
-    ]);
-    expect(await sampler.compare()).toMatchObject({
-      keysDifferent: 1,
-      samples: [{ database: 3, key: "number", reason: "string with different content" }],
-      counts: [{ database: 3, source: SEEDED.keys, other: SEEDED.keys + 1 }],
-    });
-    sampler.close();
-    await inDatabase(green, 3, [
-      ["SET", "number", 42],
-      ["DEL", "extra"],
-    ]);
-    expect(await sampleKeys(blue.operator, green.operator, 100)).toMatchObject({
-      keysDifferent: 0,
-      counts: [],
-    });
   });
 
   it("finds nothing where the master is written to all the time, and still finds what differs", async () => {

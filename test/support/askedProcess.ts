@@ -1,6 +1,7 @@
 import { fork, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { fileURLToPath } from "node:url";
+import { messageOf } from "../../components/engine/messageOf.ts";
 
 /** What a process that is asked answers where it failed to. */
 interface Failed {
@@ -70,7 +71,7 @@ export function answerRequests(answer: (request: never) => Promise<{ type: strin
     answer(request as never)
       .catch((error: unknown): Failed => ({
         type: "failed",
-        message: error instanceof Error ? error.message : String(error),
+        message: messageOf(error),
       }))
       .then((reply) => process.send?.(reply))
       .catch(() => process.exit(1));

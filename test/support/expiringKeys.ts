@@ -1,5 +1,6 @@
 import type { Redis } from "ioredis";
 import { setTimeout as delay } from "node:timers/promises";
+import { messageOf } from "../../components/engine/messageOf.ts";
 import { openClient, type ClientEndpoint } from "./workload/endpoint.ts";
 
 /** Names used in turn; each has a time to live between the two bounds, in milliseconds. */
@@ -40,7 +41,7 @@ export class ExpiringKeys {
       try {
         await this.client.set(`expiring:${i % KEYS}`, i, "PX", ttl);
       } catch (error) {
-        this.errors.push(error instanceof Error ? error.message : String(error));
+        this.errors.push(messageOf(error));
       }
       await delay(5);
     }

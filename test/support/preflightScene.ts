@@ -22,6 +22,7 @@ const INFO = {
   rdb_changes_since_last_save: "3",
   rdb_last_bgsave_status: "ok",
   repl_backlog_active: "1",
+  unexpected_error_replies: "0",
   total_system_memory: String(1024 * MIB),
   used_memory: String(10 * MIB),
 };

@@ -174,11 +174,11 @@ Resources:
 
   test("of several sentences it is the one that says what to do", () => {
     const output = `
-    error: pulumi-nodejs:dynamic/redis:TrafficSwitch resource 'redis' has a problem: role of standby: green follows nobody. run pulumi up with live: blue, so that it follows again
-    error: pulumi-nodejs:dynamic/redis:TrafficSwitch resource 'redis' has a problem: link: none. see role of standby
+    error: pulumi-nodejs:dynamic/redis:TrafficSwitch resource 'redis' has a problem: role of standby: green follows nobody. Run pulumi up with live: blue, so that it follows again
+    error: pulumi-nodejs:dynamic/redis:TrafficSwitch resource 'redis' has a problem: link: none. See role of standby
     error: preview failed`;
     expect(sentenceOf(output)).toBe(
-      "role of standby: green follows nobody. run pulumi up with live: blue, so that it follows again",
+      "role of standby: green follows nobody. Run pulumi up with live: blue, so that it follows again",
     );
   });
 });

@@ -11,6 +11,7 @@ import { DEFAULT_GUARDRAILS } from "../../components/engine/guardrails.ts";
 const INPUT: PlanInput = {
   from: "blue",
   to: "green",
+  verb: "follows",
   verdict: { kind: "lossless (native)", reason: "because", warnings: [] },
   guardrails: DEFAULT_GUARDRAILS,
   backupDirectory: "backups/dev",
@@ -88,6 +89,14 @@ describe("the phases of a cutover", () => {
 describe("the plan of a cutover", () => {
   it("is the same at every look", async () => {
     expect(await planCutover(INPUT)).toEqual(await planCutover(INPUT));
+  });
+
+  it("promises to compare the number of keys only where the new colour replicates", async () => {
+    const says = async (verb: PlanInput["verb"]): Promise<string> =>
+      (await planCutover({ ...INPUT, verb })).join("\n");
+    expect(await says("follows")).toMatch(/green follows blue[\s\S]*compare the number of keys/);
+    expect(await says("is fed from")).toContain("green is fed from blue");
+    expect(await says("is fed from")).not.toContain("number of keys");
   });
 
   it("says that there is no way back without a link, and why", async () => {

@@ -26,6 +26,7 @@ describe("a healthy pair", () => {
         "link",
         "lag",
         "keys",
+        "drift",
         "backlog",
         "replicas of live",
         "write test",
@@ -47,6 +48,15 @@ describe("a healthy pair", () => {
     );
   });
 });
+
+/** Of a standby that began to follow as the process that it still is. */
+const FOLLOWING = {
+  proxyOn: false,
+  fenced: true,
+  minReplicas: 0,
+  replicationUser: true,
+  rejectedBefore: { run: "", count: 0 },
+};
 
 /** Roles, versions and the link. */
 const rows: Row[] = [
@@ -180,6 +190,74 @@ const rows: Row[] = [
     "blue clients' login",
     "fail",
     /WRONGPASS .*config:auth\.applicationUser and config:auth\.applicationPassword/,
+  ],
+  [
+    "somebody else may write to a colour that the bridge will feed",
+    {
+      live: { users: ["default", "app", "batch"], application: { name: "app", nopass: true, passwords: [] } },
+      standby: {
+        users: ["default", "app", "batch"],
+        application: { name: "app", nopass: true, passwords: [] },
+      },
+      input: { bridge: { use: "always", status: { host: "127.0.0.1", port: 1 } } },
+    },
+    "ACL users",
+    "warn",
+    /^batch on blue, .*let none of them write to it directly/,
+  ],
+  [
+    "the colours were born with two passwords",
+    {
+      live: { application: { name: "app", nopass: false, passwords: ["a", "b"] } },
+      standby: { application: { name: "app", nopass: false, passwords: ["b"] } },
+    },
+    "clients' passwords",
+    "fail",
+    /green was born with another auth\.applicationPassword.* remove config:green/,
+  ],
+  [
+    "the standby takes every password of live, and more",
+    {
+      live: { application: { name: "app", nopass: false, passwords: ["a"] } },
+      standby: { application: { name: "app", nopass: false, passwords: ["a", "b"] } },
+    },
+    "clients' passwords",
+    "pass",
+    /gets in on live/,
+  ],
+  [
+    "live takes any password",
+    {
+      live: { application: { name: "app", nopass: true, passwords: [] } },
+      standby: { application: { name: "app", nopass: false, passwords: ["a"] } },
+    },
+    "clients' passwords",
+    "fail",
+    /would turn clients away/,
+  ],
+  [
+    "the standby rejected commands",
+    { standby: { info: { unexpected_error_replies: "3" }, gate: FOLLOWING } },
+    "drift",
+    "fail",
+    /green rejected 3 replicated commands of blue.*remove config:green, run pulumi up, and add it again/,
+  ],
+  [
+    "an older standby follows one that executed what it doesn't know",
+    {
+      live: { version: { product: "redis", version: "8.0.2" }, commands: new Set(["hsetex"]) },
+      standby: { version: { product: "redis", version: "7.0.15" } },
+    },
+    "drift",
+    "fail",
+    /possible: .*HSETEX.*Leave live: blue/,
+  ],
+  [
+    "the standby keeps nothing",
+    { standby: { config: new Map([["save", ""]]) } },
+    "green persistence",
+    "warn",
+    /keeps nothing on disk.*set save/,
   ],
   [
     "there is no link",

@@ -241,7 +241,13 @@ describe("servers that were never used", () => {
       "green",
       reopen("green"),
     ],
-    ["the one with data", observed({ ...born, keys: 5 }, { ...born, replid: "G" }), "green", reopen("blue")],
+    ["one with data", observed({ ...born, keys: 5 }, undefined), "blue", reopen("blue")],
+    [
+      "an existing server with data, which nobody has fenced",
+      observed({ ...born, fenced: false, keys: 5 }, { ...born, replid: "G" }),
+      "green",
+      reopen("blue"),
+    ],
   ] as const)("%s", (_, colours, wanted, expected) => {
     expect(situationOf(colours, wanted)).toEqual(expected);
   });
@@ -253,6 +259,11 @@ describe("servers that contradict each other", () => {
   });
 
   it.each([
+    [
+      "one that was left behind, beside a live one that lost its volume",
+      { ...hidden(OPEN), fenced: true, keys: 5 },
+      { ...hidden(OPEN), fenced: true, keys: 0, replid: "N" },
+    ],
     ["two closed ones that never met", hidden(OPEN), { ...hidden(OPEN), replid: "G" }],
     ["a green that was opened and closed by hand", hidden(wrote(OPEN)), hidden(wrote(opened(NEXT)))],
     ["a live one that lost its volume, and its standby", { ...hidden(OPEN), keys: 0, replid: "N" }, STANDBY],

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { printable } from "../../components/engine/verification/compareDatasets.ts";
+import { printable } from "../../components/engine/printable.ts";
 import { keyDifference, type Tolerance } from "../../components/engine/verification/keyDifference.ts";
 import type { KeyFingerprint } from "../../components/engine/verification/keyFingerprint.ts";
 import { OrderedDigest, OrderFreeDigest } from "../../components/engine/verification/orderFreeDigest.ts";

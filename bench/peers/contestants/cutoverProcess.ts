@@ -7,6 +7,7 @@ import type { Credentials } from "../../../components/engine/credentials.ts";
 import type { DeploymentTarget } from "../../../components/engine/deploymentTarget.ts";
 import { DEFAULT_GUARDRAILS } from "../../../components/engine/guardrails.ts";
 import { Haproxy } from "../../../components/engine/haproxy.ts";
+import { messageOf } from "../../../components/engine/messageOf.ts";
 import { runPreflight } from "../../../components/engine/preflight/runPreflight.ts";
 import { verdictFor } from "../../../components/providers/handlers/session.ts";
 
@@ -67,7 +68,7 @@ async function checkAgain({ from, to, credentials }: CutoverOrder): Promise<stri
 process.once("message", (order: CutoverOrder) => {
   void carryOut(order)
     .catch((error: unknown): CutoverReply => ({
-      error: error instanceof Error ? error.message : String(error),
+      error: messageOf(error),
     }))
     .then((reply: CutoverReply) => process.send?.(reply));
 });

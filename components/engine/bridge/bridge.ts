@@ -1,6 +1,7 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { COLOURS, otherColour, type Colour } from "../colour.ts";
 import { parseInfo } from "../infoReply.ts";
+import { messageOf } from "../messageOf.ts";
 import { atLeast } from "../serverVersion.ts";
 import { ArmedLink } from "./armedLink.ts";
 import type { BridgeState, BridgeStatus } from "./bridgeStatus.ts";
@@ -245,7 +246,7 @@ export class Bridge {
       ...(source === undefined ? {} : { source }),
       ...(target === undefined ? {} : { target }),
     };
-    this.#turn(colours, "waiting", error instanceof Error ? error.message : String(error));
+    this.#turn(colours, "waiting", messageOf(error));
     const end = performance.now() + this.#waitMs;
     this.#waitMs = Math.min(LONGEST_WAIT_MS, 2 * this.#waitMs);
     for (;;) {

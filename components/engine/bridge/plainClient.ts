@@ -1,6 +1,7 @@
 import type { Socket } from "node:net";
 import { formatAddress, type Address } from "../address.ts";
 import type { Login } from "../credentials.ts";
+import { messageOf } from "../messageOf.ts";
 import { ReplyError, ReplyParser, type Reply } from "../verification/replyParser.ts";
 import { encodeCommand, type Word } from "./encode.ts";
 import { connectInSlabs, type SlabSocket } from "./slabSocket.ts";
@@ -97,7 +98,7 @@ export class PlainClient {
     try {
       replies = this.#parser.push(chunk);
     } catch (error) {
-      this.#fail(error instanceof Error ? error.message : String(error));
+      this.#fail(messageOf(error));
       return;
     }
     for (const reply of replies) {

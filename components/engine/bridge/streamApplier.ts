@@ -1,3 +1,4 @@
+import { messageOf } from "../messageOf.ts";
 import { Batch, type BatchSink, type Check } from "./batch.ts";
 import type { CommandTable } from "./commandTable.ts";
 import { isOwnCommand, mayBeOwn } from "./ownCommands.ts";
@@ -241,7 +242,7 @@ export class StreamApplier {
         this.pump();
       })
       .catch((error: unknown) => {
-        this.parts.onRestart(error instanceof Error ? error.message : String(error));
+        this.parts.onRestart(messageOf(error));
       });
   }
 

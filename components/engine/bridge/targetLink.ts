@@ -173,7 +173,7 @@ async function readFacts(client: PlainClient): Promise<TargetFacts> {
 }
 
 /** How many databases a server has. */
-export async function databasesOf(client: PlainClient): Promise<number> {
+async function databasesOf(client: PlainClient): Promise<number> {
   const reply: Reply = await client.call("CONFIG", "GET", "databases");
   return Number(Array.isArray(reply) ? reply[1] : 16) || 16;
 }

@@ -1,4 +1,4 @@
-import { printable } from "./printable.ts";
+import { printable } from "../printable.ts";
 import type { Word } from "./encode.ts";
 import { UNREPRESENTABLE_KEY } from "./position.ts";
 

@@ -5,6 +5,7 @@ import { feed } from "../feed.ts";
 import { follow } from "../follow.ts";
 import { isSame, type Handover } from "../handover.ts";
 import { lineage } from "../lineage.ts";
+import { messageOf } from "../messageOf.ts";
 import { connectAsUpdate, isTakenOver } from "../ownConnections.ts";
 import type { CutoverInput } from "./cutoverInput.ts";
 import { pausesWritesOnly } from "../pause.ts";
@@ -39,7 +40,7 @@ export async function abandonCutover(input: CutoverInput, fenced?: Handover): Pr
     );
     return `${colour} serves as before${await relinked(from, input)}`;
   } catch (error) {
-    return `${colour} could not be looked after (${reasonOf(error)}); its pause ends by itself, and pulumi up settles the rest`;
+    return `${colour} could not be looked after (${messageOf(error)}); should it still hold writes, pulumi up ends that`;
   } finally {
     from?.primary.close();
   }
@@ -49,8 +50,9 @@ export async function abandonCutover(input: CutoverInput, fenced?: Handover): Pr
 async function hasMovedOn(from: Deployment, input: CutoverInput, fenced?: Handover): Promise<boolean> {
   const { replication, gate, version } = await observeDeployment(from);
   if (replication.role === "replica" || isFed(gate)) return true;
-  // Nothing is opened before the note is there; clients don't wait for a new colour that doesn't answer.
-  if (gate.handedOver === undefined && pausesWritesOnly(version.version)) return false;
+  // Nothing is opened before the note is there, and a cutover's own fence holds writes: whoever refuses them without a
+  // note has left this colour behind. Clients don't wait for a new colour that doesn't answer.
+  if (gate.handedOver === undefined && pausesWritesOnly(version.version)) return gate.fenced;
   let to: Deployment | undefined;
   try {
     to = await connectAsUpdate(input.to.target, input.credentials);
@@ -84,14 +86,10 @@ async function relinked(from: Deployment, input: CutoverInput): Promise<string> 
     await endConnectionsOf(input.to, to);
     return await relink(from, to, input);
   } catch (error) {
-    return `, ${input.to.colour} could not be looked after (${reasonOf(error)})`;
+    return `, ${input.to.colour} could not be looked after (${messageOf(error)})`;
   } finally {
     to?.primary.close();
   }
-}
-
-function reasonOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }
 
 /** Makes a new colour that was promoted already follow again, where that can't lose anything. */

@@ -1,3 +1,4 @@
+import { messageOf } from "../messageOf.ts";
 import { abandonCutover } from "./abandon.ts";
 import type { CutoverFigures, CutoverInput } from "./cutoverInput.ts";
 import { runPhases, type PhaseRecord } from "./phases.ts";
@@ -35,7 +36,7 @@ export async function cutOver(input: CutoverInput): Promise<CutoverResult> {
     await runPhases(steps, phases, input.progress, input.onPhase);
     return { phases, figures: steps.figures };
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
+    const reason = messageOf(error);
     const result = { phases, figures: steps.figures };
     if (steps.committed) {
       const message = `cutover to ${input.to.colour} is not finished: ${reason}. ${input.from.colour} is closed and ${input.to.colour} holds every write; run pulumi up again to finish`;

@@ -1,12 +1,15 @@
 import type { Colour } from "../colour.ts";
 import type { Verdict } from "../compatibility/rollbackVerdict.ts";
 import type { Guardrails } from "../guardrails.ts";
+import type { StandbyVerb } from "./standbyLink.ts";
 import { runPhases, type CutoverSteps, type PhaseRecord } from "./phases.ts";
 
 /** What the plan's sentences are made of; nothing that changes from one look to the next. */
 export interface PlanInput {
   from: Colour;
   to: Colour;
+  /** How `to` gets the writes of `from`. */
+  verb: StandbyVerb;
   verdict: Verdict;
   guardrails: Guardrails;
   /** Where the RDB copy goes. */
@@ -28,7 +31,7 @@ class DryRunCutover implements CutoverSteps {
 
   link = () =>
     Promise.resolve(
-      `see that ${this.input.to} follows ${this.input.from} with at most ${this.input.guardrails.maxLagBytes} bytes of lag${this.comparison}`,
+      `see that ${this.input.to} ${this.input.verb} ${this.input.from} with at most ${this.input.guardrails.maxLagBytes} bytes of lag${this.comparison}`,
     );
 
   backup = () =>
@@ -38,7 +41,7 @@ class DryRunCutover implements CutoverSteps {
 
   arm = () =>
     Promise.resolve(
-      `see that both can write their configuration, size the replication backlog of ${this.input.to} from the write rate, make ${this.input.from} keep its data whatever happens to the link`,
+      `have ${this.input.to} save what it holds to its disk, see that both can write their configuration, size the replication backlog of ${this.input.to} from the write rate, make ${this.input.from} keep its data whatever happens to the link`,
     );
 
   hold = () =>
@@ -48,7 +51,7 @@ class DryRunCutover implements CutoverSteps {
 
   "catch up" = () =>
     Promise.resolve(
-      `wait until ${this.input.to} has every byte of ${this.input.from} (${this.input.guardrails.catchUpTimeoutMs} ms at most) and compare the number of keys`,
+      `wait until ${this.input.to} has every byte of ${this.input.from} (${this.input.guardrails.catchUpTimeoutMs} ms at most)${this.keyCounts}`,
     );
 
   fence = () =>
@@ -87,6 +90,11 @@ class DryRunCutover implements CutoverSteps {
         : `${from} gets everything that ${to} takes`;
     return Promise.resolve(`see that ${link}${this.comparison}: rollback stays ${verdict.kind}`);
   };
+
+  /** A fed colour expires keys by itself, so that its number of keys says little. */
+  private get keyCounts(): string {
+    return this.input.verb === "follows" ? " and compare the number of keys" : "";
+  }
 
   private get feeding(): string {
     return `have the bridge write to ${this.input.from} what ${this.input.to} takes, in the form that it understands`;

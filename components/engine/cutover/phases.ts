@@ -1,3 +1,4 @@
+import { messageOf } from "../messageOf.ts";
 import type { Progress } from "../progress.ts";
 
 /** The phases of a cutover, in the order in which they run; the words that plan, progress lines and report use. */
@@ -60,7 +61,7 @@ export async function runPhases(
       return end;
     };
     const detail = await steps[name]().catch((error: unknown) => {
-      finish(error instanceof Error ? error.message : String(error));
+      finish(messageOf(error));
       print();
       throw error;
     });

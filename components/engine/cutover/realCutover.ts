@@ -5,6 +5,7 @@ import { appliedOffset } from "../feedProgress.ts";
 import { disarmTripwire, setTripwire, unfollow } from "../follow.ts";
 import {
   isFed,
+  noteDrift,
   openCommands,
   persistClosed,
   readGate,
@@ -22,9 +23,10 @@ import { keepBacklog, sizeBacklog } from "./backlog.ts";
 import type { CutoverFigures, CutoverInput } from "./cutoverInput.ts";
 import { holdForGood, pausesWritesOnly, pauseWrites, type Pause } from "../pause.ts";
 import type { CutoverSteps } from "./phases.ts";
+import { saveToDisk } from "./saveToDisk.ts";
 import { warmUpPause } from "./warmUp.ts";
 import { beginRollbackLink, watchFeeding, watchFollowing } from "./rollbackLink.ts";
-import { FollowingStandby, standbyLink, type StandbyLink } from "./standbyLink.ts";
+import { FollowingStandby, refuseDrifted, standbyLink, type StandbyLink } from "./standbyLink.ts";
 import { moveReaders } from "./readers.ts";
 
 /** Carries a cutover out. Each step looks at the servers first; each throws rather than goes on without proof. */
@@ -62,6 +64,7 @@ export class RealCutover implements CutoverSteps {
         `${to.colour} lags ${lag} bytes behind ${from.colour}, more than guardrails.maxLagBytes (${guardrails.maxLagBytes})`,
       );
     }
+    await refuseDrifted(from, to);
     await this.compare(from, to);
     return `${to.colour} ${this.standby.verb} ${from.colour}, lag ${lag} bytes; ${this.figures.keysCompared} keys compared, all equal`;
   };
@@ -75,7 +78,11 @@ export class RealCutover implements CutoverSteps {
   };
 
   arm = async (): Promise<string> => {
-    const { from, to } = this.input;
+    const { from, to, guardrails } = this.input;
+    const begin = performance.now();
+    const saved = await saveToDisk(to, guardrails.syncTimeoutMs);
+    // As a backup, a save takes as long as the data is large.
+    this.startedAt += performance.now() - begin;
     // Found out after the promotion, that a file can't be written would cost an older colour its link.
     const [fromHasFile] = await Promise.all([from.primary.configRewrite(), to.primary.configRewrite()]);
     this.persistFrom = fromHasFile ? await from.primary.configRewriteCommands() : [];
@@ -93,7 +100,7 @@ export class RealCutover implements CutoverSteps {
     if (this.holdsWritesOnly && this.standby.verb === "follows")
       await warmUpPause(this.input, (input) => this.stepsOn(input));
     this.checkDeadline();
-    return `backlog of ${to.colour} ${backlog.sizeBytes} bytes for ${backlog.bytesPerSecond} bytes/s`;
+    return `${saved}; backlog of ${to.colour} ${backlog.sizeBytes} bytes for ${backlog.bytesPerSecond} bytes/s`;
   };
 
   hold = async (): Promise<string> => {
@@ -154,7 +161,9 @@ export class RealCutover implements CutoverSteps {
     const { from, to, credentials } = this.input;
     const done = await beginRollbackLink(this.input.verdict, from, to, credentials);
     const unreached = await moveReaders(from.target, to.target, credentials);
-    return unreached.length === 0 ? done : `${done}; replicas that did not answer: ${unreached.join(", ")}`;
+    return unreached.length === 0
+      ? done
+      : `${done}; replicas that did not answer or have no link: ${unreached.join(", ")}`;
   };
 
   verify = async (): Promise<string> => {
@@ -181,6 +190,18 @@ export class RealCutover implements CutoverSteps {
     return `${formatAddress(endpoint)} leads to ${to.colour} and takes writes`;
   };
 
+  /** Found different once more, what a rollback would lose has to be remembered: this update ends here. */
+  private async compareBack(): Promise<void> {
+    const { from, to } = this.input;
+    try {
+      await this.compare(to, from);
+    } catch (error) {
+      const count = this.figures.keysDifferent;
+      if (error instanceof RefusedError) await noteDrift(from.primary, { what: "keys", count });
+      throw error;
+    }
+  }
+
   "rollback link" = async (): Promise<string> => {
     const { from, to, verdict } = this.input;
     if (verdict.kind === "backup only") return verdict.reason;
@@ -191,7 +212,7 @@ export class RealCutover implements CutoverSteps {
       return `link cut, data of ${from.colour} kept: ${found.reason}`;
     }
     if (found.is === "copying") return found.reason;
-    await this.compare(to, from);
+    await this.compareBack();
     return `${found.reason}: rollback is ${verdict.kind}`;
   };
 

@@ -1,6 +1,7 @@
 import { otherColour, type Colour } from "../colour.ts";
 import type { Credentials } from "../credentials.ts";
 import { observeDeployment, type Deployment } from "../deployment.ts";
+import { disarmTripwire } from "../follow.ts";
 import { openCommands, persistClosed, readGate } from "../gate.ts";
 import type { Progress } from "../progress.ts";
 import { setRaised } from "../selfDescribing.ts";
@@ -105,5 +106,7 @@ async function tidy(input: SettleInput, serving: Colour): Promise<void> {
   if (state.target !== serving) await input.traffic.move(otherColour(serving), serving);
   if (live === undefined) return;
   const standby = Object.values(input.deployments).find((deployment) => deployment.colour !== serving);
+  // Replicas that came to be since then would wait for their copy as the standby does.
+  if (live.target.replicas.length > 0) await disarmTripwire(live);
   await moveReaders(standby?.target, live.target, input.credentials);
 }

@@ -1,4 +1,5 @@
 import type { Deployment } from "../deployment.ts";
+import { describeDrift, driftOf } from "../drift.ts";
 import { holdsUpTo, progressCommands, progressIn, type Fed } from "../fed.ts";
 import { isFed, promoteCommands, readGate, type Gate } from "../gate.ts";
 import type { Pause } from "../pause.ts";
@@ -6,10 +7,12 @@ import { RefusedError } from "../progress.ts";
 import { until } from "../until.ts";
 import { sameKeyspace, standbyProgress } from "./catchUp.ts";
 
+/** What the new colour does until it is promoted, for sentences: it replicates, or the bridge writes to it. */
+export type StandbyVerb = "follows" | "is fed from";
+
 /** How the new colour gets the old one's writes until it is promoted. Each call looks at the servers. */
 export interface StandbyLink {
-  /** For sentences: what the new colour does. */
-  readonly verb: "follows" | "is fed from";
+  readonly verb: StandbyVerb;
   /**
    * How far the new colour is behind. Bytes.
    * @throws RefusedError where the link isn't up
@@ -74,7 +77,7 @@ export class FollowingStandby implements StandbyLink {
 }
 
 /** The bridge writes to the new colour what the old one takes. Key counts say little: both expire keys by themselves. */
-export class FedStandby implements StandbyLink {
+class FedStandby implements StandbyLink {
   readonly verb = "is fed from";
   readonly #from: Deployment;
   readonly #to: Deployment;
@@ -133,4 +136,11 @@ export class FedStandby implements StandbyLink {
   #holds(found: Pick<Fed, "progress">, { offset }: Pause): boolean {
     return holdsUpTo(found, { replid: this.#replid, offset });
   }
+}
+
+/** @throws RefusedError where the new colour has drifted, so that making it live would lose writes */
+export async function refuseDrifted(from: Deployment, to: Deployment): Promise<void> {
+  const [gate, info] = await Promise.all([readGate(to.primary), to.primary.info("everything")]);
+  const drift = driftOf(gate, info);
+  if (drift !== undefined) throw new RefusedError(describeDrift(to.colour, from.colour, drift));
 }

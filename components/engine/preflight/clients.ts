@@ -1,6 +1,6 @@
-import { HEALTH_USER, OPERATOR_USER, PROXY_USER, REPLICATION_USER } from "../users.ts";
+import { OWN_USERS } from "../users.ts";
 import { pass, warn, type CheckResult } from "./checkResult.ts";
-import { forCutover, seen, seenPair, type ObservedColour, type PreflightFacts } from "./facts.ts";
+import { forCutover, seen, seenPair, type ObservedColour, type Pair, type PreflightFacts } from "./facts.ts";
 import type { ServerSnapshot } from "./snapshot.ts";
 
 /** Who uses live: connections through the proxy and past it, blocking commands, users that only live knows. */
@@ -14,6 +14,7 @@ export function checkClients(facts: PreflightFacts): CheckResult[] {
     ...[facts.live, facts.standby].flatMap((colour) =>
       colour === undefined ? [] : checkLogin(facts, colour),
     ),
+    ...checkPasswords(facts),
   ];
 }
 
@@ -25,6 +26,42 @@ function checkLogin(facts: PreflightFacts, { target, applicationRefused }: Obser
   const auth = `${facts.input.pathPrefix}auth.`;
   const cure = `set ${auth}applicationUser and ${auth}applicationPassword to what clients log in with there`;
   return [forCutover(facts, name, applicationRefused, cure)];
+}
+
+/** Feeding closes the clients' user out, since a fence would refuse the bridge as well. */
+function checkBesideBridge({ input, live }: PreflightFacts, pair: Pair): CheckResult[] {
+  const closedOut = ["default", pair.live.application?.name];
+  const others = pair.live.users.filter((user) => !OWN_USERS.has(user) && !closedOut.includes(user));
+  if (input.bridge === undefined || others.length === 0) return [];
+  const { colour } = live.target;
+  return [
+    warn(
+      "ACL users",
+      `${others.join(", ")} on ${colour}, beside the clients' user`,
+      `while the bridge feeds ${colour}, let none of them write to it directly: a rollback would lose it`,
+    ),
+  ];
+}
+
+/** A password in config reaches servers at their birth only: two colours may have been born with two. */
+function checkPasswords(facts: PreflightFacts): CheckResult[] {
+  const pair = seenPair(facts);
+  if (pair === undefined || facts.live.target.external || facts.standby?.target.external !== false) return [];
+  const [known, wanted] = [pair.live.application, pair.standby.application];
+  if (known === undefined || wanted === undefined) return [];
+  const name = "clients' passwords";
+  const getIn =
+    wanted.nopass || (!known.nopass && known.passwords.every((hash) => wanted.passwords.includes(hash)));
+  if (getIn) return [pass(name, "what gets in on live gets in on the standby")];
+  const { colour } = facts.standby.target;
+  return [
+    forCutover(
+      facts,
+      name,
+      `${colour} was born with another auth.applicationPassword, and would turn clients away`,
+      `remove ${facts.input.pathPrefix}${colour}, run pulumi up, and add it again with the password that clients use; or give it to ${colour} by hand (ACL SETUSER, then CONFIG REWRITE)`,
+    ),
+  ];
 }
 
 function checkConnections(facts: PreflightFacts, { clients }: ServerSnapshot): CheckResult {
@@ -52,16 +89,17 @@ function checkBlocked({ clients }: ServerSnapshot): CheckResult {
   );
 }
 
-const OWN_USERS: ReadonlySet<string> = new Set([OPERATOR_USER, REPLICATION_USER, PROXY_USER, HEALTH_USER]);
-
 function checkUsers(facts: PreflightFacts): CheckResult[] {
   const pair = seenPair(facts);
   if (pair === undefined) return [];
   const missing = pair.live.users.filter(
     (user) => !OWN_USERS.has(user) && !pair.standby.users.includes(user),
   );
-  if (missing.length === 0) return [pass("ACL users", "every user of live exists on the standby")];
+  if (missing.length === 0) {
+    return [pass("ACL users", "every user of live exists on the standby"), ...checkBesideBridge(facts, pair)];
+  }
   return [
+    ...checkBesideBridge(facts, pair),
     warn(
       "ACL users",
       `${missing.join(", ")} on live only`,

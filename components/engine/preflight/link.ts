@@ -2,6 +2,9 @@ import { keyCount, type Keyspace } from "../keyspace.ts";
 import { infoNumber } from "../infoReply.ts";
 import { formatAddress } from "../address.ts";
 import { canReplicate } from "../compatibility/matrix.ts";
+import { isForward } from "../compatibility/rollbackVerdict.ts";
+import { wayBack } from "../compatibility/wayBack.ts";
+import { describeDrift, driftOf } from "../drift.ts";
 import { isTripped } from "../follow.ts";
 import { isFed } from "../gate.ts";
 import { formatBytes } from "./bytes.ts";
@@ -27,8 +30,37 @@ export function checkLink(facts: PreflightFacts): CheckResult[] {
 
 /** Where the bridge feeds, key counts say little: either server expires its keys when it likes. */
 function checkPair(facts: PreflightFacts, pair: Pair): CheckResult[] {
-  if (isFed(pair.standby.gate)) return [checkFeeding(facts, pair), checkLag(facts, pair)];
-  return [checkState(facts, pair), checkLag(facts, pair), checkKeys(facts, pair)];
+  const drift = checkDrift(facts, pair);
+  if (isFed(pair.standby.gate)) return [checkFeeding(facts, pair), checkLag(facts, pair), ...drift];
+  return [checkState(facts, pair), checkLag(facts, pair), checkKeys(facts, pair), ...drift];
+}
+
+/**
+ * A standby that did not carry out all that it was sent looks in sync: offsets and numbers of keys agree. An older one is
+ * also judged by what the live colour has executed since, as the outputs are.
+ */
+function checkDrift(facts: PreflightFacts, { live, standby }: Pair): CheckResult[] {
+  const { live: from, standby: to } = facts;
+  const drift = driftOf(standby.gate, standby.info);
+  if (drift !== undefined) {
+    const figure = describeDrift(to?.target.colour ?? "standby", from.target.colour, drift);
+    return [forCutover(facts, "drift", figure, driftCure(facts, { live, standby }))];
+  }
+  if (standby.replication.role !== "replica") return [];
+  const back = wayBack(standby, live);
+  if (isForward(live.version, standby.version) || back.kind === "lossless (native)") {
+    return [pass("drift", "the standby rejected nothing that it was sent")];
+  }
+  return [forCutover(facts, "drift", `possible: ${back.reason}`, leaveLiveCure(facts))];
+}
+
+function driftCure(facts: PreflightFacts, { live, standby }: Pair): string {
+  const { input, live: from, standby: to } = facts;
+  if (isFed(standby.gate)) {
+    return `run pulumi up with live: ${from.target.colour} first: the bridge then copies every key again`;
+  }
+  if (!canReplicate(live.version, standby.version).ok) return leaveLiveCure(facts);
+  return `remove ${input.pathPrefix}${to?.target.colour ?? ""}, run pulumi up, and add it again`;
 }
 
 function checkFeeding(facts: PreflightFacts, { standby }: Pair): CheckResult {

@@ -16,7 +16,7 @@ export function checkPersistence(facts: PreflightFacts): CheckResult[] {
     : [...results, checkAppendOnly(facts, live)];
 }
 
-function checkSaves({ target }: ObservedColour, { info }: ServerSnapshot): CheckResult {
+function checkSaves({ target }: ObservedColour, { info, config }: ServerSnapshot): CheckResult {
   const name = `${target.colour} persistence`;
   const problems = [
     infoNumber(info, "loading") === 1 ? "still loading its data" : "",
@@ -26,6 +26,13 @@ function checkSaves({ target }: ObservedColour, { info }: ServerSnapshot): Check
   ].filter((problem) => problem !== "");
   if (problems.length > 0) {
     return fail(name, problems.join(", "), "look into its log and its disk's free space, then preview again");
+  }
+  if (config.get("save") === "" && infoNumber(info, "aof_enabled") === 0) {
+    return warn(
+      name,
+      "keeps nothing on disk: no rule to save by, no append-only file",
+      "its restart would bring it back empty, and empty what follows it; set save, or persistence: aof",
+    );
   }
   const changes = infoNumber(info, "rdb_changes_since_last_save");
   const aof = infoNumber(info, "aof_enabled") === 1 ? ", AOF on" : "";

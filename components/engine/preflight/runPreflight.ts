@@ -41,7 +41,7 @@ export async function runPreflight(input: PreflightInput): Promise<CheckResult[]
 }
 
 /** Asks the servers. */
-export async function gatherPreflight(input: PreflightInput): Promise<PreflightFacts> {
+async function gatherPreflight(input: PreflightInput): Promise<PreflightFacts> {
   const { credentials, ...rest } = input;
   const { live, standby, standbyDeployed, pathPrefix } = input;
   const bridge = standbyDeployed
@@ -99,7 +99,10 @@ async function observe(
 ): Promise<ObservedColour> {
   if (server instanceof RedisServerError) return { target, observed: { unreachable: server.message } };
   try {
-    const observed = await takeSnapshot(server, testWrite);
+    const observed = await takeSnapshot(server, {
+      testWrite,
+      applicationUser: credentials.application.username,
+    });
     const refusal = target.external ? await applicationRefusal(target, credentials) : undefined;
     return { target, observed, ...(refusal === undefined ? {} : { applicationRefused: refusal }) };
   } catch (error) {

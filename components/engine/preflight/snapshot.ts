@@ -23,6 +23,8 @@ export interface ServerSnapshot extends Witness {
   modules: string[];
   /** Names of the ACL users. */
   users: string[];
+  /** With what clients log in; absent where the login of this project may not ask, or there is no such user. */
+  application?: ApplicationUser;
   /** The directives of `DIRECTIVES` that the server knows. */
   config: ReadonlyMap<string, string>;
   /** Bytes that writes add to the replication stream per second, measured over a quarter of a second. */
@@ -33,13 +35,23 @@ export interface ServerSnapshot extends Witness {
   writeTest?: { accepted: boolean; answer: string };
 }
 
-const DIRECTIVES = ["appendonly", "repl-backlog-size"] as const;
+/** The clients' user. Whether it is on doesn't count: it is off while the bridge feeds the server. */
+export interface ApplicationUser {
+  name: string;
+  /** Any password gets in. */
+  nopass: boolean;
+  /** SHA-256 of each. */
+  passwords: string[];
+}
+
+const DIRECTIVES = ["appendonly", "repl-backlog-size", "save"] as const;
 
 /** Long enough for a rate, short enough not to be noticed in a preview. */
 const SAMPLE_MS = 250;
 
 /** What a cutover runs beside what is run here, for ACL DRYRUN (7.0 and newer), which executes nothing. */
 const CUTOVER_COMMANDS: readonly (readonly string[])[] = [
+  ["BGSAVE"],
   ["REPLICAOF", "NO", "ONE"],
   ["CONFIG", "SET", "min-replicas-to-write", "0"],
   ["CONFIG", "REWRITE"],
@@ -56,20 +68,24 @@ const CUTOVER_COMMANDS: readonly (readonly string[])[] = [
  * Valkey 8.1.1)
  * @throws RedisServerError when the connection breaks or a deadline passes
  */
-export async function takeSnapshot(server: RedisServer, testWrite: boolean): Promise<ServerSnapshot> {
+export async function takeSnapshot(
+  server: RedisServer,
+  { testWrite, applicationUser }: { testWrite: boolean; applicationUser: string },
+): Promise<ServerSnapshot> {
   const denied: string[] = [];
   const ask = <T>(fallback: T, command: string, run: () => Promise<T>) =>
     unlessDenied(denied, fallback, command, run);
 
   const before = await ask("", "INFO", async () => String(await server.call("INFO")));
   const started = performance.now();
-  const [gate, config, clients, users, writeTest] = await Promise.all([
+  const [gate, config, clients, users, application, writeTest] = await Promise.all([
     ask({ proxyOn: false, fenced: false, minReplicas: 0, replicationUser: false }, "ACL GETUSER", () =>
       readGate(server),
     ),
     ask(new Map<string, string>(), "CONFIG GET", () => server.configGet(...DIRECTIVES)),
     ask("", "CLIENT LIST", async () => String(await server.call("CLIENT", "LIST"))),
     ask([], "ACL USERS", async () => (await server.call("ACL", "USERS")) as string[]),
+    ask(undefined, "ACL GETUSER", () => readApplicationUser(server, applicationUser)),
     testWrite ? tryWrite(server) : undefined,
     elapse(SAMPLE_MS),
   ]);
@@ -90,8 +106,16 @@ export async function takeSnapshot(server: RedisServer, testWrite: boolean): Pro
     config,
     writeRate: writeRate(parseInfo(before), info, seconds),
     denied: [...new Set(denied)],
+    ...(application === undefined ? {} : { application }),
     ...(writeTest === undefined ? {} : { writeTest }),
   };
+}
+
+async function readApplicationUser(server: RedisServer, name: string): Promise<ApplicationUser | undefined> {
+  const reply = (await server.call("ACL", "GETUSER", name)) as unknown[] | null;
+  if (reply === null) return undefined;
+  const field = (key: string): string[] => reply[reply.indexOf(key) + 1] as string[];
+  return { name, nopass: field("flags").includes("nopass"), passwords: field("passwords") };
 }
 
 /** INFO has a line `module:` for each, which a map of fields can't hold. */

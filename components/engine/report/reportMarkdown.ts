@@ -39,7 +39,7 @@ function outcomeOf(report: UpdateReport): string {
 /** Only what is known: an abandoned update has few figures. */
 function figuresOf(report: UpdateReport): string[][] {
   const took = Date.parse(report.finishedAt) - Date.parse(report.startedAt);
-  const { offsets, verdict } = report;
+  const { verdict } = report;
   const figures: [string, string | undefined][] = [
     ["started", report.startedAt],
     ["finished", `${report.finishedAt} (${(took / 1000).toFixed(1)} s)`],
@@ -48,7 +48,7 @@ function figuresOf(report: UpdateReport): string[][] {
       "write pause",
       report.writePauseMs === undefined ? undefined : `${milliseconds(report.writePauseMs)} ms`,
     ],
-    ["offsets", offsets && `old ${offsets.old}, new ${offsets.new}`],
+    ["offset", report.offset?.toString()],
     ["keys compared", report.keysCompared?.toString()],
     ["keys different", report.keysDifferent?.toString()],
     ["client connections moved", report.connectionsMoved?.toString()],

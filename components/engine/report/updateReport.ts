@@ -56,8 +56,8 @@ export interface UpdateReport {
   phases: ReportedPhase[];
   /** From the pause on the old colour to the first moment the new one accepts a write. */
   writePauseMs?: number;
-  /** Where the old colour stopped, and where the new one stood when it was promoted. */
-  offsets?: { old: number; new: number };
+  /** Where the old colour's history ended, and up to where the new one held it when it was promoted. */
+  offset?: number;
   keysCompared?: number;
   keysDifferent?: number;
   /** What a rollback is after this update, and why. */

@@ -1,6 +1,7 @@
 import { connect, type Socket } from "node:net";
 import { formatAddress, type Address } from "../address.ts";
 import type { Login } from "../credentials.ts";
+import { messageOf } from "../messageOf.ts";
 import { RedisServerError } from "../redisServer.ts";
 import { ReplyParser, type Reply } from "./replyParser.ts";
 
@@ -85,7 +86,7 @@ export class BulkConnection {
     try {
       for (const reply of this.#parser.push(chunk)) this.#answer(reply);
     } catch (error) {
-      this.#fail(error instanceof Error ? error.message : String(error));
+      this.#fail(messageOf(error));
     }
   }
 

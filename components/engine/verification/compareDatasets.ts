@@ -1,5 +1,6 @@
 import { isOwnKey } from "../bridge/position.ts";
 import { keyCount } from "../keyspace.ts";
+import { printable } from "../printable.ts";
 import type { RedisServer } from "../redisServer.ts";
 import { DatasetPair, type KeyVerdict, type PairOptions } from "./datasetPair.ts";
 import { BATCH_KEYS } from "./keyFingerprint.ts";
@@ -187,17 +188,6 @@ function batchesOf(suspects: Suspect[], size: number): { database: number; keys:
     else batches.push({ database, keys: [key] });
   }
   return batches;
-}
-
-/** A key as text; bytes that can't be shown become `\xNN`. */
-export function printable(key: Buffer): string {
-  const text = key.toString("utf8");
-  if (Buffer.from(text, "utf8").equals(key) && !/\p{Cc}/u.test(text)) return text;
-  return [...key].map((byte) => (byte > 32 && byte < 127 ? String.fromCharCode(byte) : hex(byte))).join("");
-}
-
-function hex(byte: number): string {
-  return `\\x${byte.toString(16).padStart(2, "0")}`;
 }
 
 /** What the bridge notes on a server that it feeds is not data. */

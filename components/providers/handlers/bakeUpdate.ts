@@ -3,6 +3,7 @@ import type { BakeSubjects } from "../../engine/bake/bakeSample.ts";
 import { observeDeployment, operatorLogin, type Deployment } from "../../engine/deployment.ts";
 import { isFed, noteRolledBack } from "../../engine/gate.ts";
 import type { Haproxy } from "../../engine/haproxy.ts";
+import { messageOf } from "../../engine/messageOf.ts";
 import { RefusedError } from "../../engine/progress.ts";
 import { RedisServer } from "../../engine/redisServer.ts";
 import type { TrafficSwitchInputs } from "../trafficSwitch.ts";
@@ -94,9 +95,7 @@ async function goBack(breach: string, follows: boolean, way: WayBack): Promise<n
   try {
     await runCutover(live, standby, traffic, news);
   } catch (error) {
-    throw new RefusedError(
-      `${failed}, and going back did not succeed: ${error instanceof Error ? error.message : String(error)}`,
-    );
+    throw new RefusedError(`${failed}, and going back did not succeed: ${messageOf(error)}`);
   }
   const id = new Date().toISOString().replace(/[-:]|\.\d+/g, "");
   await noteRolledBack(live.primary, id);

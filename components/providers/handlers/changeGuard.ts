@@ -71,7 +71,7 @@ function unfinished(olds: Partial<ChangeGuardInputs>, before: ChangeRequest | un
 }
 
 async function portProblem(port: string, pathPrefix: string): Promise<string | undefined> {
-  const where = `${pathPrefix}endpoint or the colour's operatorPort`;
+  const where = `${pathPrefix}endpoint, bridge.statusPort or the colour's operatorPort`;
   try {
     if (!(await portInUse(splitPort(port)))) return undefined;
     return `port ${port} is taken by another process. Stop it, or choose another port in ${where}`;

@@ -4,7 +4,7 @@ import type { Deployment } from "../../engine/deployment.ts";
 import type { Haproxy } from "../../engine/haproxy.ts";
 import { RefusedError } from "../../engine/progress.ts";
 import type { UpdateReport } from "../../engine/report/updateReport.ts";
-import { compareVersions, type ServerVersion } from "../../engine/serverVersion.ts";
+import { isOlder, type ServerVersion } from "../../engine/serverVersion.ts";
 import type { TrafficSwitchInputs } from "../trafficSwitch.ts";
 import { refuseWithoutEngine } from "./engineWatch.ts";
 import { faultPoint } from "./faultPoint.ts";
@@ -17,7 +17,7 @@ import type { SwitchUpdate } from "./switchUpdate.ts";
 
 /**
  * Cuts over, tells the progress and writes the report, also of a cutover that fails.
- * @param kind of the report; default: by which of the versions is newer
+ * @param kind of the report; default: a rollback where `to` is the older one
  * @throws CutoverError as `cutOver` does
  */
 export async function runCutover(
@@ -89,12 +89,11 @@ function reportCutover(
   { phases, figures }: CutoverResult,
   error?: CutoverError,
 ): Promise<string> {
-  const goesBack = compareVersions(facts.toVersion.version, facts.fromVersion.version) < 0;
   const { writePauseMs, offset, connectionsMoved, backup, verdict, keysCompared, keysDifferent } = figures;
   return saveReport(news.reportDirectory, {
     schemaVersion: 1,
     name: news.name,
-    kind: facts.kind ?? (goesBack ? "rollback" : "cutover"),
+    kind: facts.kind ?? (isOlder(facts.toVersion, facts.fromVersion) ? "rollback" : "cutover"),
     from: { colour: facts.from.colour, version: facts.fromVersion },
     to: { colour: facts.to.colour, version: facts.toVersion },
     startedAt: facts.startedAt.toISOString(),
@@ -105,7 +104,7 @@ function reportCutover(
     keysDifferent,
     verdict,
     ...(writePauseMs === undefined ? {} : { writePauseMs }),
-    ...(offset === undefined ? {} : { offsets: { old: offset, new: offset } }),
+    ...(offset === undefined ? {} : { offset }),
     ...(connectionsMoved === undefined ? {} : { connectionsMoved }),
     ...(backup === undefined ? {} : { backup }),
     ...(error === undefined ? {} : { error: error.message }),

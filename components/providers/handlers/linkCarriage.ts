@@ -1,9 +1,11 @@
 import { formatAddress } from "../../engine/address.ts";
 import { readBridgeStatus } from "../../engine/bridge/statusClient.ts";
 import { isForward } from "../../engine/compatibility/rollbackVerdict.ts";
+import type { StandbyVerb } from "../../engine/cutover/standbyLink.ts";
 import type { Deployment } from "../../engine/deployment.ts";
+import { describeDrift, driftOf } from "../../engine/drift.ts";
 import { isTripped } from "../../engine/follow.ts";
-import { infoNumber } from "../../engine/infoReply.ts";
+import { readGate } from "../../engine/gate.ts";
 import { lineage } from "../../engine/lineage.ts";
 import { until } from "../../engine/until.ts";
 import { verdictFor, verdictText, type VerdictContext } from "./session.ts";
@@ -27,11 +29,8 @@ export interface Carriage {
 /** How long a bridge that was just started may take to answer. */
 const BRIDGE_TIMEOUT_MS = 30_000;
 
-/**
- * Decides how a link is carried.
- * @param errorsAtStart commands that the standby had rejected when it began to follow
- */
-export async function carriageOf(ends: LinkEnds, errorsAtStart: number): Promise<Carriage> {
+/** Decides how a link is carried. */
+export async function carriageOf(ends: LinkEnds): Promise<Carriage> {
   const { live, standby } = ends;
   // Forward is where an upgrade goes to; the other direction is the rollback link.
   if (isForward(await live.primary.version(), await standby.primary.version())) {
@@ -40,7 +39,7 @@ export async function carriageOf(ends: LinkEnds, errorsAtStart: number): Promise
   }
   const back = await verdictFor(standby, live, ends);
   if (back.kind === "backup only") return { carrier: "none", rollback: verdictText(back), anew: false };
-  const drift = await driftOf(standby, live, errorsAtStart);
+  const drift = await driftBetween(standby, live);
   if (back.kind !== "lossless (native)") {
     return { carrier: "bridge", rollback: verdictText(back), anew: drift !== undefined };
   }
@@ -49,9 +48,9 @@ export async function carriageOf(ends: LinkEnds, errorsAtStart: number): Promise
   return { carrier: "none", rollback: `backup only: ${lost}`, anew: false };
 }
 
-/** How many commands of its leader a follower rejected since it was started. */
-export async function replicationErrors(standby: Deployment): Promise<number> {
-  return infoNumber(await standby.primary.info("stats"), "unexpected_error_replies");
+/** How the standby will get the live colour's writes, whatever it does now. */
+export async function standbyVerb(ends: LinkEnds): Promise<StandbyVerb> {
+  return (await carriageOf(ends)).carrier === "bridge" ? "is fed from" : "follows";
 }
 
 /** Whether a bridge that is to be there doesn't answer. */
@@ -69,14 +68,10 @@ export async function awaitBridge({ bridge }: LinkEnds): Promise<void> {
   });
 }
 
-async function driftOf(
-  standby: Deployment,
-  live: Deployment,
-  errorsAtStart: number,
-): Promise<string | undefined> {
-  const rejected = (await replicationErrors(standby)) - errorsAtStart;
-  if (!(rejected > 0)) return undefined;
-  return `${standby.colour} rejected ${rejected} replicated commands of ${live.colour} (unexpected_error_replies): its data has drifted`;
+async function driftBetween(standby: Deployment, live: Deployment): Promise<string | undefined> {
+  const [gate, info] = await Promise.all([readGate(standby.primary), standby.primary.info("everything")]);
+  const drift = driftOf(gate, info);
+  return drift && describeDrift(standby.colour, live.colour, drift);
 }
 
 /** Why a native rollback link can't go on; undefined where it can. */

@@ -1,7 +1,9 @@
-import { otherColour, type Colour } from "../../engine/colour.ts";
+import { otherColour } from "../../engine/colour.ts";
 import { losesWrites } from "../../engine/compatibility/rollbackVerdict.ts";
 import { planCutover } from "../../engine/cutover/dryRunCutover.ts";
+import type { Deployment } from "../../engine/deployment.ts";
 import type { TrafficSwitchInputs } from "../trafficSwitch.ts";
+import { standbyVerb } from "./linkCarriage.ts";
 import { verdictFor, type Session } from "./session.ts";
 import type { SwitchPlan } from "./switchPlan.ts";
 
@@ -37,13 +39,15 @@ export async function planRehearsal(
       `${live} could not come back from ${standby} without loss: ${verdict.reason}. Remove the rehearsal`,
     );
   }
-  const leg = async (title: string, a: Colour, b: Colour): Promise<string[]> => {
+  const leg = async (title: string, a: Deployment, b: Deployment): Promise<string[]> => {
     const { guardrails, backupDirectory } = news;
-    const plan = await planCutover({ from: a, to: b, verdict, guardrails, backupDirectory });
+    const verb = await standbyVerb({ ...news, live: a, standby: b });
+    const ends = { from: a.colour, to: b.colour };
+    const plan = await planCutover({ ...ends, verb, verdict, guardrails, backupDirectory });
     return plan.map((line) => `rehearsal, ${title}: ${line.trim()}`);
   };
   return {
-    plan: [...(await leg("there", live, standby)), ...(await leg("back", standby, live))],
+    plan: [...(await leg("there", from, to)), ...(await leg("back", to, from))],
     failures: [],
   };
 }

@@ -5,7 +5,7 @@ import { ensureLink, leaveAlone, linkRefusal, linkStatus, removeLink } from "../
 import type { ReplicationLinkInputs, ReplicationLinkOutputs } from "../replicationLink.ts";
 import { asksTheSame } from "./inputsDiff.ts";
 import { hasUnknowns, plainError, say } from "./say.ts";
-import { awaitBridge, carriageOf, isBridgeSilent, replicationErrors, type LinkEnds } from "./linkCarriage.ts";
+import { awaitBridge, carriageOf, isBridgeSilent, type LinkEnds } from "./linkCarriage.ts";
 import { openSession, type Intent, type Session } from "./session.ts";
 
 /** What the replication link's provider functions hand over to. */
@@ -32,7 +32,7 @@ export const replicationLink = {
     if (!asksTheSame(WANTED, olds, news)) return { changes: true };
     return withEnds(news, "look", async (ends) => {
       if (ends === undefined) return { changes: false };
-      const found = await look(ends, olds.errorsAtStart);
+      const found = await look(ends);
       if (found.status === "cut") say(`${news.standby.colour} does not follow ${news.live.colour}`);
       return {
         changes: found.status !== olds.status || found.status === "cut" || found.rollback !== olds.rollback,
@@ -41,24 +41,22 @@ export const replicationLink = {
   },
 
   async create(inputs: ReplicationLinkInputs): Promise<dynamic.CreateResult> {
-    return { id: `${inputs.live.colour}-to-${inputs.standby.colour}`, outs: await link(inputs, undefined) };
+    return { id: `${inputs.live.colour}-to-${inputs.standby.colour}`, outs: await link(inputs) };
   },
 
   async read(id: string, props: ReplicationLinkOutputs): Promise<dynamic.ReadResult> {
     const found = await withEnds(props, "look", (ends) =>
-      ends === undefined
-        ? Promise.resolve({ status: "unreachable", rollback: props.rollback })
-        : look(ends, props.errorsAtStart),
+      ends === undefined ? Promise.resolve({ status: "unreachable", rollback: props.rollback }) : look(ends),
     );
     return { id, props: { ...props, ...found } };
   },
 
   async update(
     _id: string,
-    olds: ReplicationLinkOutputs,
+    _olds: ReplicationLinkOutputs,
     news: ReplicationLinkInputs,
   ): Promise<dynamic.UpdateResult> {
-    return { outs: await link(news, olds.errorsAtStart) };
+    return { outs: await link(news) };
   },
 
   /** Ends following where it goes on; a link whose roles have moved on, or whose servers are gone, is left alone. */
@@ -99,7 +97,7 @@ async function withEnds<T>(
 function refusalOf(news: ReplicationLinkInputs): Promise<string | undefined> {
   return withEnds(news, "look", async (ends) => {
     if (ends === undefined) return undefined;
-    const { carrier } = await carriageOf(ends, Infinity);
+    const { carrier } = await carriageOf(ends);
     if (carrier === "none") return undefined;
     const translated = carrier === "bridge";
     const refusal = await linkRefusal({ ...ends, ...linkSettings(news), translated });
@@ -127,34 +125,30 @@ interface Found {
 }
 
 /** Looks at a link and at what the way back is; a standby that rejected commands no longer counts as lossless. */
-async function look(ends: LinkEnds, errorsAtStart: number): Promise<Found> {
-  const { carrier, rollback } = await carriageOf(ends, errorsAtStart);
+async function look(ends: LinkEnds): Promise<Found> {
+  const { carrier, rollback } = await carriageOf(ends);
   const status = await linkStatus(ends.live, ends.standby);
   if (status === "cut" && carrier === "none") return { status: "none", rollback };
   const silent = carrier === "bridge" && (await isBridgeSilent(ends));
   return { status: silent ? "the bridge does not answer" : status, rollback };
 }
 
-async function link(
-  inputs: ReplicationLinkInputs,
-  errorsBefore: number | undefined,
-): Promise<ReplicationLinkOutputs> {
+async function link(inputs: ReplicationLinkInputs): Promise<ReplicationLinkOutputs> {
   return withEnds(inputs, "change", async (ends) => {
     if (ends === undefined) {
       throw new Error(
         `${inputs.live.colour} or ${inputs.standby.colour} does not answer: start both and run pulumi up again`,
       );
     }
-    const errorsAtStart = errorsBefore ?? (await replicationErrors(ends.standby));
-    const { carrier, rollback, anew } = await carriageOf(ends, errorsAtStart);
+    const { carrier, rollback, anew } = await carriageOf(ends);
     if (carrier === "none") {
       await leaveAlone(ends.standby);
       say(`no rollback link: ${rollback}; ${ends.standby.colour} keeps its data and follows nobody`);
-      return { ...inputs, status: "none", rollback, errorsAtStart };
+      return { ...inputs, status: "none", rollback };
     }
     const translated = carrier === "bridge";
     if (translated) await awaitBridge(ends);
     await ensureLink({ ...ends, ...linkSettings(inputs), translated, anew, progress: say });
-    return { ...inputs, status: "up", rollback, errorsAtStart };
+    return { ...inputs, status: "up", rollback };
   });
 }

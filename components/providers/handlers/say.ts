@@ -1,3 +1,5 @@
+import { messageOf } from "../../engine/messageOf.ts";
+
 /**
  * Prints lines while an update runs. They reach the user through the engine, which shows what a provider process
  * prints; they never hold a secret.
@@ -13,7 +15,7 @@ export function hasUnknowns(inputs: unknown): boolean {
 
 /** An error whose message is all that is printed; the engine prints the stack of others. */
 export function plainError(error: unknown): Error {
-  const plain = new Error(error instanceof Error ? error.message : String(error));
+  const plain = new Error(messageOf(error));
   plain.stack = plain.message;
   return plain;
 }

@@ -1,7 +1,7 @@
 import type { Address } from "../../engine/address.ts";
 
-/** Reads `host:port` as the change guard's inputs have it. */
+/** Reads what `formatAddress` wrote, as the change guard's inputs have it. */
 export function splitPort(text: string): Address {
   const colon = text.lastIndexOf(":");
-  return { host: text.slice(0, colon), port: Number(text.slice(colon + 1)) };
+  return { host: text.slice(0, colon).replace(/^\[|\]$/g, ""), port: Number(text.slice(colon + 1)) };
 }

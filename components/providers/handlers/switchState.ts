@@ -1,4 +1,5 @@
 import { COLOURS, otherColour, type Colour } from "../../engine/colour.ts";
+import { unreadReplicas } from "../../engine/cutover/readers.ts";
 import { isOpen } from "../../engine/deployment.ts";
 import { Haproxy } from "../../engine/haproxy.ts";
 import { readRaised } from "../../engine/selfDescribing.ts";
@@ -19,7 +20,7 @@ export interface SwitchState {
 
 /** Looks at servers and proxy; undefined where a colour doesn't answer, which is for `check` to tell. */
 export async function lookAtSwitch(
-  inputs: Pick<TrafficSwitchInputs, "runtime">,
+  inputs: Pick<TrafficSwitchInputs, "runtime" | "credentials">,
   session: Session,
 ): Promise<SwitchState | undefined> {
   if (Object.keys(session.unreachable).length > 0) return undefined;
@@ -27,12 +28,13 @@ export async function lookAtSwitch(
     const state = session.observed[colour];
     return state !== undefined && isOpen(state);
   });
-  const observed = await new Haproxy(inputs.runtime).observe().catch(() => undefined);
+  const observed = await new Haproxy(inputs.runtime).observeIfUp();
   const serving = open.length === 1 && open[0] !== undefined ? open[0] : "none";
   const traffic = observed?.target ?? "none";
   const repairs =
     serving === "none" ? [] : [...misledTraffic(serving, observed), ...strayGate(serving, session)];
-  return { serving, traffic, repairs: [...repairs, ...(await raisedSettings(session))] };
+  const readers = serving === "none" ? [] : await missedReaders(serving, inputs, session);
+  return { serving, traffic, repairs: [...repairs, ...readers, ...(await raisedSettings(session))] };
 }
 
 function misledTraffic(serving: Colour, traffic: TrafficState | undefined): string[] {
@@ -51,6 +53,17 @@ function strayGate(serving: Colour, session: Session): string[] {
   const standby = otherColour(serving);
   if (session.observed[standby]?.gate.proxyOn !== true) return [];
   return [`keep the proxy away from ${standby}: its user ${PROXY_USER} is on`];
+}
+
+/** Replicas that were still being copied to when the last update looked. */
+async function missedReaders(
+  serving: Colour,
+  { credentials }: Pick<TrafficSwitchInputs, "credentials">,
+  session: Session,
+): Promise<string[]> {
+  const live = session.deployments[serving];
+  const unread = live === undefined ? [] : await unreadReplicas(live.target, credentials);
+  return unread.map((address) => `send readers to the replica ${address} of ${serving}: it is in sync`);
 }
 
 async function raisedSettings(session: Session): Promise<string[]> {

@@ -1,6 +1,7 @@
 import { Redis, ReplyError } from "ioredis";
 import { once } from "node:events";
 import { setTimeout as delay } from "node:timers/promises";
+import { messageOf } from "../../../components/engine/messageOf.ts";
 import { openClient, type ClientEndpoint } from "../../../test/support/workload/endpoint.ts";
 import type { Random } from "../../../test/support/workload/random.ts";
 import { KINDS, type Call, type CallKind, type KeyHistory } from "../checker/history.ts";
@@ -101,7 +102,7 @@ export class Caller {
       call.endedAt = now();
       if (WRITES.includes(call.kind)) this.writes += 1;
     } catch (error) {
-      call.error = error instanceof Error ? error.message : String(error);
+      call.error = messageOf(error);
       if (isNotCarriedOut(error)) {
         call.outcome = "fail";
         call.endedAt = now();

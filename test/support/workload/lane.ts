@@ -1,5 +1,6 @@
 import { ReplyError, type Redis } from "ioredis";
 import { setTimeout as delay } from "node:timers/promises";
+import { messageOf } from "../../../components/engine/messageOf.ts";
 import type { LaneHistory, LaneState, Operation, OperationKind } from "./history.ts";
 import type { Random } from "./random.ts";
 
@@ -60,7 +61,7 @@ export class Lane {
       if (kind !== "read") this.acknowledged += 1;
     } catch (error) {
       operation.outcome = error instanceof ReplyError ? "fail" : "unknown";
-      operation.error = error instanceof Error ? error.message : String(error);
+      operation.error = messageOf(error);
     }
     operation.endedAt = performance.now();
   }

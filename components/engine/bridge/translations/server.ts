@@ -2,7 +2,7 @@ import type { Abilities } from "./abilities.ts";
 import { at, option, type Translate } from "./rule.ts";
 
 /** Libraries of functions, on a target that has none. */
-export const FUNCTIONS = "function";
+const FUNCTIONS = "function";
 
 /** What has no effect on data: PING, PUBLISH … */
 export const drop: Translate = (_words, output) => {
