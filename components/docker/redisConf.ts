@@ -62,7 +62,7 @@ export function redisConf(input: RedisConfInput): string {
 function saveLines({ persistence, redis }: RedisConfInput): string[] {
   const value = redis["save"] ?? (persistence === "aof" ? undefined : DEFAULT_SAVES);
   if (value === undefined) return [];
-  const words = value.split(/\s+/);
+  const words = value.trim().split(/\s+/);
   if (words.length % 2 !== 0) return [`save ${value}`];
   return words.flatMap((word, i) => (i % 2 === 0 ? [`save ${word} ${words[i + 1] ?? ""}`] : []));
 }

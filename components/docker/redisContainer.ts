@@ -7,9 +7,12 @@ const INITIAL_CONF = "/etc/redis-bluegreen/redis.conf";
 
 /**
  * Starts the server on its own copy of the configuration, which it can rewrite. A container made from another first
- * configuration starts from that one; one that merely restarts keeps what the server wrote. Images that bring an
- * entrypoint use it, since it drops root's rights. The umask: from Redis 6.2 on CONFIG REWRITE makes a new file, whose
- * mode is 0644 without it, and which holds `masterauth` in clear.
+ * configuration starts from that one; one that merely restarts keeps what the server wrote. The umask: from Redis 6.2 on
+ * CONFIG REWRITE makes a new file, whose mode is 0644 without it, and which holds `masterauth` in clear.
+ *
+ * Root's rights are dropped here, and not by the image's entrypoint: from Redis 8.0 on the official one leaves such files to
+ * root, so that the server can't read them, and adds its modules to each start, of which CONFIG REWRITE makes lines that the
+ * next start loads a second time and ends. Each image's user has a number of its own, so the files are given to it.
  */
 const START = `set -e
 umask 077
@@ -19,8 +22,15 @@ if ! cmp -s ${INITIAL_CONF} initial.conf; then
   cp ${INITIAL_CONF} initial.conf.new && chmod 600 initial.conf.new && mv initial.conf.new initial.conf
 fi
 server=$(command -v valkey-server || command -v redis-server)
-if command -v docker-entrypoint.sh >/dev/null; then exec docker-entrypoint.sh "$server" /data/redis.conf; fi
-exec "$server" /data/redis.conf`;
+user=$(id -un valkey 2>/dev/null || id -un redis 2>/dev/null || true)
+drop=
+if [ "$(id -u)" = 0 ] && [ -n "$user" ]; then
+  if command -v setpriv >/dev/null; then drop="setpriv --reuid $user --regid $user --clear-groups"
+  elif command -v gosu >/dev/null; then drop="gosu $user"
+  elif command -v su-exec >/dev/null; then drop="su-exec $user"; fi
+fi
+if [ -n "$drop" ]; then find . ! -user "$user" -exec chown "$user:" {} +; fi
+exec $drop "$server" /data/redis.conf`;
 
 const HEALTH = `cli=$(command -v valkey-cli || command -v redis-cli) && test "$("$cli" --no-auth-warning --user ${HEALTH_USER} -a - ping)" = PONG`;
 

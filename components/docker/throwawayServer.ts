@@ -61,7 +61,11 @@ export class DockerThrowawayServer implements ThrowawayServer {
       Cmd: [binary, `/${DIRECTORY}/server.conf`],
       Labels: { [LABEL]: "true" },
       ExposedPorts: { "6379/tcp": {} },
-      HostConfig: { PortBindings: { "6379/tcp": [{ HostIp: "127.0.0.1", HostPort: "" }] } },
+      // Where the machine runs out of memory, this one goes, and no server that clients use.
+      HostConfig: {
+        OomScoreAdj: 1_000,
+        PortBindings: { "6379/tcp": [{ HostIp: "127.0.0.1", HostPort: "" }] },
+      },
     });
   }
 

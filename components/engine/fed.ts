@@ -3,6 +3,7 @@ import {
   forgetCommands,
   parsePosition,
   POSITION_KEY,
+  sinceAnew,
   STALE_KEY,
   UNREPRESENTABLE_KEY,
   type BridgeProgress,
@@ -15,12 +16,23 @@ import { replicationStateOf } from "./replicationState.ts";
 import type { ServerVersion } from "./serverVersion.ts";
 import { BRIDGE_USER } from "./users.ts";
 
+/** What a server does when it is full. */
+export interface MemoryLimit {
+  /** `maxmemory-policy`. */
+  policy: string;
+  /** `maxmemory`, bytes; 0: none. */
+  bytes: string;
+}
+
 /** What is changed on a colour while the bridge feeds it, and put back then. */
 export interface BeforeFeeding {
   /** The clients' user, which is off meanwhile. */
   applicationUser: string;
-  /** `maxmemory-policy`, which is `noeviction` meanwhile; absent where it isn't known. */
-  evictionPolicy?: string;
+  /**
+   * Its limit of memory. As for a replica there is none meanwhile: a standby that evicts what the live colour keeps loses it,
+   * and one that is full refuses what makes room as well. Absent where it isn't known.
+   */
+  limit?: MemoryLimit;
 }
 
 /** A colour that the bridge feeds: a master that nobody else may write. */
@@ -34,12 +46,21 @@ export interface Fed extends BeforeFeeding {
   own: Handover;
 }
 
-/** Looks at what the bridge noted on a server. */
-export async function readFed(server: RedisServer, before: BeforeFeeding): Promise<Fed> {
+/**
+ * Looks at what the bridge noted on a server.
+ * @param anew the word under which every key is to be copied: what was noted before it counts no longer
+ */
+export async function readFed(
+  server: RedisServer,
+  before: BeforeFeeding,
+  anew: string | undefined,
+): Promise<Fed> {
   const [version, config] = await Promise.all([server.version(), server.configGet("databases")]);
   const lastDatabase = Number(config.get("databases") ?? 16) - 1;
   const replies = await server.transaction(...progressCommands(lastDatabase));
-  return { ...before, version, lastDatabase, ...progressIn(replies) };
+  const { own, progress } = progressIn(replies);
+  const counts = anew === undefined || progress?.position.since === sinceAnew(anew);
+  return { ...before, version, lastDatabase, own, ...(counts && progress !== undefined ? { progress } : {}) };
 }
 
 /** Commands for one MULTI, which leave the connection on database 0; `progressIn` reads their replies. */
@@ -78,15 +99,16 @@ export function holdsUpTo({ progress }: Pick<Fed, "progress">, { replid, offset 
 export function beforeFeedingIn(patterns: readonly string[]): BeforeFeeding | undefined {
   const applicationUser = notedIn(patterns, FED);
   if (applicationUser === undefined) return undefined;
-  const evictionPolicy = notedIn(patterns, EVICTION);
-  return { applicationUser, ...(evictionPolicy === undefined ? {} : { evictionPolicy }) };
+  const [policy, bytes] = notedIn(patterns, EVICTION)?.split(":") ?? [];
+  const limit = policy === undefined || bytes === undefined ? undefined : { policy, bytes };
+  return { applicationUser, ...(limit === undefined ? {} : { limit }) };
 }
 
 /** The notes that `beforeFeedingIn` reads. */
-export function beforeFeedingNotes({ applicationUser, evictionPolicy }: BeforeFeeding): string[] {
+export function beforeFeedingNotes({ applicationUser, limit }: BeforeFeeding): string[] {
   return [
     `${FED}${applicationUser}`,
-    ...(evictionPolicy === undefined ? [] : [`${EVICTION}${evictionPolicy}`]),
+    ...(limit === undefined ? [] : [`${EVICTION}${limit.policy}:${limit.bytes}`]),
   ];
 }
 
@@ -95,7 +117,7 @@ export function beginFeedingCommands({ applicationUser }: BeforeFeeding, version
   return [
     ["ACL", "SETUSER", applicationUser, "off"],
     ["CLIENT", "KILL", "USER", applicationUser],
-    ["CONFIG", "SET", "maxmemory-policy", "noeviction"],
+    ...limitCommands({ policy: "noeviction", bytes: "0" }),
     ["ACL", "SETUSER", BRIDGE_USER, "on", "resetkeys", "-@all", ...bridgeTargetRules(version).split(" ")],
   ];
 }
@@ -113,11 +135,17 @@ export function revokeWritingCommands({ version }: Fed): Commands {
 
 /** Takes the bridge's right to write, and puts back what was changed for it. */
 export function endFeedingCommands(fed: Fed): Commands {
-  const { evictionPolicy } = fed;
   return [
     ...revokeWritingCommands(fed),
     ["ACL", "SETUSER", fed.applicationUser, "on"],
-    ...(evictionPolicy === undefined ? [] : [["CONFIG", "SET", "maxmemory-policy", evictionPolicy]]),
+    ...(fed.limit === undefined ? [] : limitCommands(fed.limit)),
+  ];
+}
+
+function limitCommands({ policy, bytes }: MemoryLimit): Commands {
+  return [
+    ["CONFIG", "SET", "maxmemory-policy", policy],
+    ["CONFIG", "SET", "maxmemory", bytes],
   ];
 }
 

@@ -1,7 +1,8 @@
+import { randomUUID } from "node:crypto";
 import type { Credentials } from "./credentials.ts";
 import { observeDeployment, type Deployment, type DeploymentState } from "./deployment.ts";
 import { disarmTripwire, keepClosed } from "./follow.ts";
-import type { BeforeFeeding } from "./fed.ts";
+import type { MemoryLimit } from "./fed.ts";
 import { allowReplication, feedCommands, isFed } from "./gate.ts";
 import { isSame, type Handover } from "./handover.ts";
 import { unpauseCommands } from "./pause.ts";
@@ -30,11 +31,11 @@ export async function feed(
   }
   const [ahead, found] = await Promise.all([observeDeployment(live), observeDeployment(standby)]);
   if (isFed(found.gate)) return;
-  const place = anew ? undefined : placeIn(ahead, found);
+  const place = anew ? { anew: randomUUID() } : placeIn(ahead, found);
   // After an abandoned cutover to it both are as feeding needs them still.
   const before = found.gate.fed ?? {
     applicationUser: credentials.application.username,
-    ...(await evictionPolicyOf(primary)),
+    limit: await memoryLimitOf(primary),
   };
   const runId = (await primary.info("server")).get("run_id") ?? "";
   await primary.transaction(
@@ -45,9 +46,9 @@ export async function feed(
   await primary.configRewrite();
 }
 
-async function evictionPolicyOf(server: RedisServer): Promise<Pick<BeforeFeeding, "evictionPolicy">> {
-  const evictionPolicy = (await server.configGet("maxmemory-policy")).get("maxmemory-policy");
-  return evictionPolicy === undefined ? {} : { evictionPolicy };
+async function memoryLimitOf(server: RedisServer): Promise<MemoryLimit> {
+  const config = await server.configGet("maxmemory-policy", "maxmemory");
+  return { policy: config.get("maxmemory-policy") ?? "noeviction", bytes: config.get("maxmemory") ?? "0" };
 }
 
 /**

@@ -10,6 +10,7 @@ import {
   type BeforeFeeding,
 } from "./fed.ts";
 import {
+  ANEW,
   handedOverNotes,
   handoverIn,
   keyPatterns,
@@ -96,7 +97,7 @@ async function notesOf(server: RedisServer, patterns: readonly string[], fenced:
   const handedOver = handoverIn(patterns);
   const [rejectedBefore, drift] = [rejectedBeforeIn(patterns), driftIn(patterns)];
   const rolledBack = notedIn(patterns, ROLLED_BACK);
-  const fed = before === undefined ? undefined : await readFed(server, before);
+  const fed = before === undefined ? undefined : await readFed(server, before, notedIn(patterns, ANEW));
   const closed = fenced || fed !== undefined;
   return {
     ...(closed && patterns.includes(UNOPENED) ? { unopened: true } : {}),
@@ -142,18 +143,21 @@ export function promoteCommands(gate: Gate): Commands {
 
 /**
  * Lets the bridge feed a closed primary that nobody else may write.
- * @param place where in the source's history it goes on; absent: the bridge copies everything
+ * @param place where in the source's history it goes on; absent: the bridge goes on where it was; `anew`, a word of its own:
+ *   it copies everything
  * @param runId of the server; should it restart before the bridge has noted anything, `place` no longer counts
  */
 export function feedCommands(
   gate: Gate,
   version: ServerVersion,
   before: BeforeFeeding,
-  place: Handover | undefined,
+  place: Handover | { anew: string } | undefined,
   runId: string,
 ): Commands {
+  const placeNotes =
+    place !== undefined && "anew" in place ? [`${ANEW}${place.anew}`] : handedOverNotes(place);
   return [
-    ...hideCommands(...beforeFeedingNotes(before), ...handedOverNotes(place), `${RUN}${runId}`),
+    ...hideCommands(...beforeFeedingNotes(before), ...placeNotes, `${RUN}${runId}`),
     ...beginFeedingCommands(before, version),
     ["CONFIG", "SET", FENCE, gate.minReplicas],
   ];

@@ -15,11 +15,14 @@ export const HANDED_OVER = "redis-bluegreen:handed-over:";
 /** The same for the name of the clients' user of a colour that the bridge feeds, which is off meanwhile. */
 export const FED = "redis-bluegreen:fed:";
 
-/** The same for the eviction policy to go back to: a standby that evicts what the live colour keeps loses it. */
+/** The same for `<maxmemory-policy>:<maxmemory>` to go back to, as neither applies to a standby. */
 export const EVICTION = "redis-bluegreen:eviction:";
 
 /** The same for the `run_id` of the server when feeding began: after a restart its data may be older than its notes. */
 export const RUN = "redis-bluegreen:run:";
+
+/** The same for a word of its own: every key is to be copied, whatever an earlier bridge noted on the server. */
+export const ANEW = "redis-bluegreen:anew:";
 
 /** A cutover made the server a primary, and nobody opened it since. */
 export const UNOPENED = "redis-bluegreen:unopened";

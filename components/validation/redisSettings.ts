@@ -7,6 +7,9 @@ const MIB = 1024 * 1024;
 /** The fence adds 1,000,000 to the user's value, so that a server itself says whether it is closed. */
 const MIN_REPLICAS = { min: 0, max: 1_000 };
 
+/** Seconds; with 0 Redis doesn't look at `min-replicas-to-write`, which closes a colour. */
+const MAX_LAG = { min: 1, max: 3_600 };
+
 /** How much of a container's memory the data may take; the rest is for buffers and the copy that a save makes. */
 const MAXMEMORY_SHARE = 0.9;
 
@@ -26,6 +29,11 @@ const OWNED: readonly [names: string, cure: string][] = [
   ],
   ["rename-command", "remove it; the commands are needed by their names, and users are limited by ACLs"],
   ["min-slaves-to-write", "write min-replicas-to-write instead"],
+  ["min-slaves-max-lag", "write min-replicas-max-lag instead"],
+  [
+    "replica-serve-stale-data slave-serve-stale-data",
+    "remove it; a standby has to answer before it is in sync, and gets no readers then",
+  ],
   ["cluster-*", "remove it; cluster mode is not available"],
   ["include daemonize supervised pidfile logfile", "remove it; the container starts and logs by itself"],
 ];
@@ -89,6 +97,13 @@ function limitFinding(name: string, value: string, memory: number, section: Sect
       found: quote(value),
       allowed: describeRange(MIN_REPLICAS),
       cure: "set a smaller number; 1,000,000 is added to it while the colour is closed to clients",
+    };
+  }
+  if (name === "min-replicas-max-lag" && !isWithin(Number(value), MAX_LAG)) {
+    return {
+      found: quote(value),
+      allowed: `${describeRange(MAX_LAG)} seconds`,
+      cure: "set another number; with 0 the server would take writes while it is closed to clients",
     };
   }
   return name === "maxmemory" ? maxmemoryFinding(value, memory, section) : undefined;

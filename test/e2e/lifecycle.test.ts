@@ -72,6 +72,14 @@ describe("the life of a stack from the first deployment to a rollback", () => {
     expect(await expectEqualData(stack, "blue")).toBeGreaterThan(2_000);
   });
 
+  step("runs every server without root's rights, on files of its own", async () => {
+    for (const [colour, index] of SERVERS) {
+      const look = "grep ^Uid: /proc/1/status; find /data ! -user $(id -un redis)";
+      const seen = await stack.docker("exec", `${stack.deployment}-${colour}-${index}`, "sh", "-c", look);
+      expect(seen).toMatch(/^Uid:\s+[1-9]\d*\s+[1-9]\d*\s[^\n]*\n$/);
+    }
+  });
+
   step("previews the cutover: plan, links, checks, and nothing changes on any server", async () => {
     await standStill(stack, true);
     await stack.edit({ live: "green" });

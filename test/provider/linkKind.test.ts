@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { Bridge } from "../../components/engine/bridge/bridge.ts";
 import { follow } from "../../components/engine/follow.ts";
-import { isFed, readGate } from "../../components/engine/gate.ts";
+import { isFed, noteDrift, readGate } from "../../components/engine/gate.ts";
 import { ensureLink, linkRefusal, linkStatus } from "../../components/engine/replicationLink.ts";
 import { until } from "../../components/engine/until.ts";
 import { BRIDGE_USER } from "../../components/engine/users.ts";
@@ -16,6 +16,7 @@ beforeAll(async () => {
   [blue, green] = await bearPair();
   await write("before");
   await green.admin.configSet("maxmemory-policy", "allkeys-lru");
+  await green.admin.configSet("maxmemory", 100_000_000);
   const end = ({ admin }: BornServer) => ({
     address: admin.address,
     login: { ...CREDENTIALS.replication, username: BRIDGE_USER },
@@ -30,7 +31,12 @@ afterAll(async () => {
   await Promise.all([blue.stop(), green.stop()]);
 });
 
-function link(translated: boolean) {
+async function limitOfGreen(): Promise<(string | undefined)[]> {
+  const config = await green.admin.configGet("maxmemory-policy", "maxmemory");
+  return ["maxmemory-policy", "maxmemory"].map((name) => config.get(name));
+}
+
+function link(translated: boolean, anew = false) {
   return {
     live: deploymentOf(blue),
     standby: deploymentOf(green),
@@ -38,6 +44,7 @@ function link(translated: boolean) {
     syncTimeoutMs: 20_000,
     reseed: false,
     translated,
+    anew,
     pathPrefix: "",
     progress: () => undefined,
   };
@@ -69,7 +76,7 @@ test("a standby that follows is fed instead where the bridge comes into use, and
 });
 
 test("no key leaves it by itself meanwhile", async () => {
-  expect((await green.admin.configGet("maxmemory-policy")).get("maxmemory-policy")).toBe("noeviction");
+  expect(await limitOfGreen()).toEqual(["noeviction", "0"]);
 });
 
 test("and is left as it is by the next update", async () => {
@@ -79,10 +86,20 @@ test("and is left as it is by the next update", async () => {
   expect(await linkStatus(deploymentOf(blue), deploymentOf(green))).toBe("up");
 });
 
+test("and is copied to anew where its data has drifted", async () => {
+  await noteDrift(green.admin, { what: "keys", count: 1 });
+  await green.admin.call("SET", "key", "drifted");
+  await ensureLink(link(true, true));
+  expect(bridge.figures.fullCopies).toBe(1);
+  expect(await green.admin.call("GET", "key")).toBe("by the bridge");
+  expect((await readGate(green.admin)).drift).toBeUndefined();
+  expect(await limitOfGreen()).toEqual(["noeviction", "0"]);
+});
+
 test("it follows again where the bridge goes out of use", async () => {
   await ensureLink(link(false));
   expect((await green.admin.replication()).role).toBe("replica");
   await write("by replication");
   await arrives("by replication");
-  expect((await green.admin.configGet("maxmemory-policy")).get("maxmemory-policy")).toBe("allkeys-lru");
+  expect(await limitOfGreen()).toEqual(["allkeys-lru", "100000000"]);
 });

@@ -253,6 +253,23 @@ const rows: Row[] = [
     /possible: .*HSETEX.*Leave live: blue/,
   ],
   [
+    "the standby has fewer databases",
+    {
+      live: { config: new Map([["databases", "64"]]) },
+      standby: { config: new Map([["databases", "16"]]) },
+    },
+    "databases",
+    "fail",
+    /64 live, 16 standby.*add it again with redis: { databases: 64 }/,
+  ],
+  [
+    "live would not mind its fence",
+    { live: { config: new Map([["min-replicas-max-lag", "0"]]) } },
+    "blue fence",
+    "fail",
+    /would take writes while it is closed/,
+  ],
+  [
     "the standby keeps nothing",
     { standby: { config: new Map([["save", ""]]) } },
     "green persistence",

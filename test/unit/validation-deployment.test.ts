@@ -112,6 +112,7 @@ describeRefusals("a deployment that is refused", [
         requirepass: "hunter2",
         "rename-command": "a b",
         "min-slaves-to-write": 1,
+        "min-slaves-max-lag": 0,
         "cluster-enabled": true,
         include: "a",
       },
@@ -126,6 +127,7 @@ describeRefusals("a deployment that is refused", [
       ["requirepass", "remove it; users and passwords are set by auth"],
       ["rename-command", "remove it; the commands are needed by their names, and users are limited by ACLs"],
       ["min-slaves-to-write", "write min-replicas-to-write instead"],
+      ["min-slaves-max-lag", "write min-replicas-max-lag instead"],
       ["cluster-enabled", "remove it; cluster mode is not available"],
       ["include", "remove it; the container starts and logs by itself"],
     ].map(
@@ -159,6 +161,11 @@ describeRefusals("a deployment that is refused", [
     "so many replicas to write that a fence could not be told from it",
     withBlue({ redis: { "min-replicas-to-write": 1001 } }),
     'blue.redis.min-replicas-to-write is "1001", but must be a whole number from 0 to 1,000: set a smaller number; 1,000,000 is added to it while the colour is closed to clients.',
+  ],
+  [
+    "a fence that the server would not look at",
+    withBlue({ redis: { "min-replicas-max-lag": 0 } }),
+    'blue.redis.min-replicas-max-lag is "0", but must be a whole number from 1 to 3,600 seconds: set another number; with 0 the server would take writes while it is closed to clients.',
   ],
 ]);
 

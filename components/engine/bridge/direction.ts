@@ -1,5 +1,4 @@
 import { COLOURS, otherColour, type Colour } from "../colour.ts";
-import type { HistoryPlace } from "./position.ts";
 import type { ServerGate } from "./serverGate.ts";
 
 /** What a look at both servers gave: a server's gate, or why it could not be looked at. */
@@ -8,7 +7,7 @@ export type Looks = Record<Colour, ServerGate | Error>;
 /** What is to be done, as both servers' gates tell it. */
 export type Direction =
   /** One colour is fed: it takes what the other one emits. */
-  | { is: "feeding"; source: Colour; target: Colour; handedOver?: HistoryPlace; run?: string }
+  | ({ is: "feeding"; source: Colour; target: Colour } & Pick<ServerGate, "handedOver" | "run" | "anew">)
   /** None is fed: the bridge is attached to one colour, and applies nothing. */
   | { is: "armed"; source: Colour }
   /** `unseen`: a server could not be looked at, so that the direction may be what it was. */
@@ -31,7 +30,7 @@ export function directionOf(looks: Looks, attached?: Colour): Direction {
   const [target] = fed;
   if (fed.length > 1) return { is: "waiting", reason: "both blue and green are to be fed", unseen: false };
   if (target !== undefined) {
-    const { handedOver, run } = gates[target] ?? {};
+    const { handedOver, run, anew } = gates[target] ?? {};
     const source = otherColour(target);
     return {
       is: "feeding",
@@ -39,6 +38,7 @@ export function directionOf(looks: Looks, attached?: Colour): Direction {
       target,
       ...(handedOver === undefined ? {} : { handedOver }),
       ...(run === undefined ? {} : { run }),
+      ...(anew === undefined ? {} : { anew }),
     };
   }
   const closed = COLOURS.filter((colour) => !gates[colour]?.open);
@@ -54,6 +54,7 @@ export function isSameDirection(one: Direction, other: Direction): boolean {
   if (one.is === "feeding" && other.is === "feeding") {
     return (
       one.target === other.target &&
+      one.anew === other.anew &&
       one.handedOver?.replid === other.handedOver?.replid &&
       one.handedOver?.offset === other.handedOver?.offset
     );

@@ -51,9 +51,17 @@ export function formatPosition(position: Position): string {
   return [replid, ...places, batches, copying ? 1 : 0, since].join(":");
 }
 
+/** `since` of a position under a word of its own, by which every key is copied once whatever was noted before. */
+export function sinceAnew(word: string): string {
+  return `anew-${word}`;
+}
+
 /** Reads the key's value; undefined where it is none of ours. */
 export function parsePosition(value: string): Position | undefined {
-  const found = /^([0-9a-f]{40}|\?):(\d+):(\d+):(\d+):(\d+):(\d+):([01]):(-|[0-9a-f]{40}:\d+)$/.exec(value);
+  const found =
+    /^([0-9a-f]{40}|\?):(\d+):(\d+):(\d+):(\d+):(\d+):([01]):(-|[0-9a-f]{40}:\d+|anew-[0-9a-f-]+)$/.exec(
+      value,
+    );
   if (found === null) return undefined;
   const [, replid = "", offset, database, confirmed, confirmedDatabase, batches, copying, since = "-"] =
     found;

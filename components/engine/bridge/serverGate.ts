@@ -1,7 +1,7 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { formatAddress, type Address } from "../address.ts";
 import type { Login } from "../credentials.ts";
-import { FED, handoverIn, keyPatterns, notedIn, RUN, UNOPENED } from "../handover.ts";
+import { ANEW, FED, handoverIn, keyPatterns, notedIn, RUN, UNOPENED } from "../handover.ts";
 import { PROXY_USER } from "../users.ts";
 import { ReplyError, type Reply } from "../verification/replyParser.ts";
 import { LinkError, PlainClient } from "./plainClient.ts";
@@ -23,6 +23,8 @@ export interface ServerGate {
   handedOver?: HistoryPlace;
   /** The server's `run_id` when that note was made; absent: it is not known. */
   run?: string;
+  /** The word under which every key is to be copied, whatever was noted before; absent: it goes on where it can. */
+  anew?: string;
   /** Replication offset: where a master's history ends, or how far a replica has followed. */
   offset: number;
   /** Its clock less this machine's, in milliseconds. */
@@ -117,13 +119,14 @@ export function gateOf(user: Reply, role: Reply): Omit<ServerGate, "skewMs"> {
   const notes = keyPatterns(Array.isArray(keys) ? keys : String(keys));
   const fed = notes.some((note) => note.startsWith(FED)) && !notes.includes(UNOPENED);
   const handedOver = handoverIn(notes);
-  const run = notedIn(notes, RUN);
+  const [run, anew] = [notedIn(notes, RUN), notedIn(notes, ANEW)];
   return {
     fed,
     open: false,
     offset,
     ...(handedOver === undefined ? {} : { handedOver }),
     ...(run === undefined ? {} : { run }),
+    ...(anew === undefined ? {} : { anew }),
   };
 }
 

@@ -1,4 +1,4 @@
-import type { HistoryPlace, Position } from "./position.ts";
+import { sinceAnew, type HistoryPlace, type Position } from "./position.ts";
 import type { ServerGate } from "./serverGate.ts";
 import type { TargetFacts } from "./targetLink.ts";
 
@@ -17,12 +17,14 @@ export interface Start {
  * Tells from what the target holds where to go on. A position that is older than the cutover that closed it is void.
  * @param handedOver what that cutover noted; it counts in the run of the server in which it was made, since a restart may
  *   have brought back older data, where a position tells its own place
+ * @param anew voids every position that was not begun under this word
  */
 export function startFrom(
   facts: TargetFacts,
-  { handedOver, run }: Pick<ServerGate, "handedOver" | "run">,
+  { handedOver, run, anew }: Pick<ServerGate, "handedOver" | "run" | "anew">,
 ): Start {
-  const since = handedOver === undefined ? undefined : `${handedOver.replid}:${handedOver.offset}`;
+  const since =
+    handedOver === undefined ? anew && sinceAnew(anew) : `${handedOver.replid}:${handedOver.offset}`;
   const { position } = facts;
   if (position !== undefined && !position.copying && (since === undefined || position.since === since)) {
     return {

@@ -24,6 +24,7 @@ import type { CutoverFigures, CutoverInput } from "./cutoverInput.ts";
 import { holdForGood, pausesWritesOnly, pauseWrites, type Pause } from "../pause.ts";
 import type { CutoverSteps } from "./phases.ts";
 import { saveToDisk } from "./saveToDisk.ts";
+import { whileAwake } from "./whileAwake.ts";
 import { warmUpPause } from "./warmUp.ts";
 import { beginRollbackLink, watchFeeding, watchFollowing } from "./rollbackLink.ts";
 import { FollowingStandby, refuseDrifted, standbyLink, type StandbyLink } from "./standbyLink.ts";
@@ -64,14 +65,15 @@ export class RealCutover implements CutoverSteps {
         `${to.colour} lags ${lag} bytes behind ${from.colour}, more than guardrails.maxLagBytes (${guardrails.maxLagBytes})`,
       );
     }
-    await refuseDrifted(from, to);
-    await this.compare(from, to);
+    const isCertain = await refuseDrifted(from, to);
+    await this.compare(from, to, isCertain ? this.input.guardrails.verifyKeys : "all");
     return `${to.colour} ${this.standby.verb} ${from.colour}, lag ${lag} bytes; ${this.figures.keysCompared} keys compared, all equal`;
   };
 
   backup = async (): Promise<string> => {
+    const { from, to } = this.input;
     const begin = performance.now();
-    this.figures.backup = await this.input.backup();
+    this.figures.backup = await whileAwake([from, to], () => this.input.backup());
     // A backup takes as long as the data is large; nobody waits for it.
     this.startedAt += performance.now() - begin;
     return this.figures.backup;
@@ -255,8 +257,11 @@ export class RealCutover implements CutoverSteps {
     return this.input.verdict.kind === "lossless (native)";
   }
 
-  private async compare(source: Deployment, other: Deployment): Promise<void> {
-    const keys = this.input.guardrails.verifyKeys;
+  private async compare(
+    source: Deployment,
+    other: Deployment,
+    keys = this.input.guardrails.verifyKeys,
+  ): Promise<void> {
     if (keys === 0) return;
     const fed = isFed(await readGate(other.primary));
     const result = await compareDatasets(source.primary, other.primary, {

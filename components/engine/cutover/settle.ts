@@ -2,11 +2,12 @@ import { otherColour, type Colour } from "../colour.ts";
 import type { Credentials } from "../credentials.ts";
 import { observeDeployment, type Deployment } from "../deployment.ts";
 import { disarmTripwire } from "../follow.ts";
-import { openCommands, persistClosed, readGate } from "../gate.ts";
+import { fenceCommands, isFed, openCommands, persistClosed, readGate } from "../gate.ts";
 import type { Progress } from "../progress.ts";
 import { setRaised } from "../selfDescribing.ts";
 import type { Traffic } from "../traffic.ts";
 import { unpauseCommands } from "../pause.ts";
+import { PROXY_USER } from "../users.ts";
 import { moveReaders } from "./readers.ts";
 import { compareDatasets, describeSamples } from "../verification/compareDatasets.ts";
 import { refuse, type Situation } from "./serving.ts";
@@ -90,7 +91,14 @@ async function hideStandby({ deployments, progress }: SettleInput, serving: Colo
   if (standby === undefined) return;
   const gate = await readGate(standby.primary);
   if (!gate.proxyOn) return;
-  await persistClosed(standby.primary, gate);
+  // Its notes can only be read once its user is off.
+  await standby.primary.transaction(
+    ["ACL", "SETUSER", PROXY_USER, "off"],
+    ["CLIENT", "KILL", "USER", PROXY_USER],
+  );
+  const hidden = await readGate(standby.primary);
+  if (!isFed(hidden)) await standby.primary.transaction(...fenceCommands(hidden));
+  await standby.primary.configRewrite();
   progress(`${standby.colour} is not live: the proxy is kept away from it`);
 }
 

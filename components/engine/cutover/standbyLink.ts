@@ -1,4 +1,5 @@
 import type { Deployment } from "../deployment.ts";
+import { isForward } from "../compatibility/rollbackVerdict.ts";
 import { describeDrift, driftOf } from "../drift.ts";
 import { holdsUpTo, progressCommands, progressIn, type Fed } from "../fed.ts";
 import { isFed, promoteCommands, readGate, type Gate } from "../gate.ts";
@@ -138,9 +139,19 @@ class FedStandby implements StandbyLink {
   }
 }
 
-/** @throws RefusedError where the new colour has drifted, so that making it live would lose writes */
-export async function refuseDrifted(from: Deployment, to: Deployment): Promise<void> {
-  const [gate, info] = await Promise.all([readGate(to.primary), to.primary.info("everything")]);
+/**
+ * @returns whether it is certain that the new colour has not drifted: an older one that was restarted has forgotten what it
+ *   rejected before
+ * @throws RefusedError where it has, so that making it live would lose writes
+ */
+export async function refuseDrifted(from: Deployment, to: Deployment): Promise<boolean> {
+  const [gate, info, old, next] = await Promise.all([
+    readGate(to.primary),
+    to.primary.info("everything"),
+    from.primary.version(),
+    to.primary.version(),
+  ]);
   const drift = driftOf(gate, info);
   if (drift !== undefined) throw new RefusedError(describeDrift(to.colour, from.colour, drift));
+  return isForward(old, next) || isFed(gate) || gate.rejectedBefore?.run === info.get("run_id");
 }

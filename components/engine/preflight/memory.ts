@@ -48,7 +48,8 @@ function checkRoom(
   standby: ServerSnapshot,
 ): CheckResult {
   const name = `${colour.target.colour} memory`;
-  const maxmemory = infoNumber(standby.info, "maxmemory");
+  // While the bridge feeds it there is no limit, which comes back when it is opened.
+  const maxmemory = Number(standby.gate.fed?.limit?.bytes ?? infoNumber(standby.info, "maxmemory"));
   const limit = Math.min(maxmemory === 0 ? Infinity : maxmemory, processLimit(facts, colour, standby));
   const figure = `${formatBytes(limit)} for ${formatBytes(used(live))} of live data`;
   if (used(live) < limit * FULL) return pass(name, figure);

@@ -14,6 +14,7 @@ import { checkMemory } from "./memory.ts";
 import { checkPersistence } from "./persistence.ts";
 import { checkReachability } from "./reachability.ts";
 import { checkRoles } from "./roles.ts";
+import { checkSettings } from "./settings.ts";
 import { takeSnapshot } from "./snapshot.ts";
 import { checkVersions } from "./versions.ts";
 import { checkWriteTest } from "./writeTest.ts";
@@ -23,6 +24,7 @@ const CHECKS: readonly ((facts: PreflightFacts) => CheckResult[])[] = [
   checkReachability,
   checkRoles,
   checkVersions,
+  checkSettings,
   checkLink,
   checkBridge,
   checkWriteTest,

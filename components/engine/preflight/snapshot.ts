@@ -44,7 +44,7 @@ export interface ApplicationUser {
   passwords: string[];
 }
 
-const DIRECTIVES = ["appendonly", "repl-backlog-size", "save"] as const;
+const DIRECTIVES = ["appendonly", "databases", "min-replicas-max-lag", "repl-backlog-size", "save"] as const;
 
 /** Long enough for a rate, short enough not to be noticed in a preview. */
 const SAMPLE_MS = 250;

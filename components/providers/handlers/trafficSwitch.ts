@@ -1,5 +1,6 @@
 import type { dynamic } from "@pulumi/pulumi";
 import { COLOURS, type Colour } from "../../engine/colour.ts";
+import { isOpen } from "../../engine/deployment.ts";
 import type { DeploymentTarget } from "../../engine/deploymentTarget.ts";
 import type { TrafficSwitchInputs, TrafficSwitchOutputs } from "../trafficSwitch.ts";
 import { asksTheSame } from "./inputsDiff.ts";
@@ -63,17 +64,26 @@ export const trafficSwitch = {
       );
     }
     await withSession(props, "change", async (session) => {
-      const live = session.deployments[props.live];
-      if (live === undefined) {
-        throw new Error(
-          `${props.live} does not answer (${session.unreachable[props.live] ?? ""}), so its last backup can't be taken. Start it and run again; nothing was removed`,
-        );
-      }
+      // An update that failed late leaves a state that names the colour that served before.
+      const open = COLOURS.filter((colour) => isOpenIn(session, colour));
       const { takeFinalBackup } = await import("./finalBackup.ts");
-      await takeFinalBackup(live, props);
+      for (const colour of new Set([props.live, ...open])) {
+        const deployment = session.deployments[colour];
+        if (deployment === undefined) {
+          throw new Error(
+            `${colour} does not answer (${session.unreachable[colour] ?? ""}), so its last backup can't be taken. Start it and run again; nothing was removed`,
+          );
+        }
+        await takeFinalBackup(deployment, props);
+      }
     });
   },
 };
+
+function isOpenIn({ observed }: Session, colour: Colour): boolean {
+  const state = observed[colour];
+  return state !== undefined && isOpen(state);
+}
 
 /** The colours of both the old and the new inputs, by the new credentials. */
 function both(olds: Partial<TrafficSwitchInputs>, news: TrafficSwitchInputs): TrafficSwitchInputs {

@@ -29,7 +29,11 @@ const closed = (offset: number, run?: string): Parameters<typeof startFrom>[1] =
 });
 
 it("keeps a position as text", () => {
-  for (const position of [POSITION, { ...POSITION, copying: true, since: "-" }]) {
+  for (const position of [
+    POSITION,
+    { ...POSITION, copying: true, since: "-" },
+    { ...POSITION, since: "anew-af01" },
+  ]) {
     expect(parsePosition(formatPosition(position))).toEqual(position);
   }
   expect(parsePosition("somebody's value")).toBeUndefined();
@@ -56,6 +60,14 @@ it("takes the handover where the position is older than it, or is none", () => {
 it("copies everything where a copy was interrupted, or nothing is known", () => {
   expect(startFrom(facts({ ...POSITION, copying: true }), closed(16)).from).toBeUndefined();
   expect(startFrom(facts(undefined), {}).from).toBeUndefined();
+});
+
+it("copies everything once under a word of its own, whatever was noted before", () => {
+  const copied = { ...POSITION, since: "anew-af01" };
+  expect(startFrom(facts(POSITION), { anew: "af01" })).toMatchObject({ from: undefined, resumed: false });
+  expect(startFrom(facts(POSITION), { anew: "af01" }).position.since).toBe(copied.since);
+  expect(startFrom(facts(copied), { anew: "af01" }).from).toEqual({ replid: REPLID, offset: 17 });
+  expect(startFrom(facts(copied), { anew: "af02" }).from).toBeUndefined();
 });
 
 it("takes a handover only in the run of the server in which it was noted, and a position in any", () => {
