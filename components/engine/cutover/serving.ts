@@ -3,6 +3,7 @@ import { isOpen, type DeploymentState } from "../deployment.ts";
 import { holdsUpTo, type Fed } from "../fed.ts";
 import { lineage } from "../lineage.ts";
 import { RefusedError } from "../progress.ts";
+import { BRIDGE_USER } from "../users.ts";
 
 /** What was observed of both colours; a colour that isn't deployed or doesn't answer is absent. */
 export type ObservedColours = Partial<Record<Colour, DeploymentState>>;
@@ -40,7 +41,7 @@ export function situationOf(observed: ObservedColours, wanted: Colour): Situatio
     interruptedCutover(observed) ??
     restartedPromotion(observed) ??
     firstOpening(observed, wanted) ??
-    refuse("the servers don't tell which one holds the last write")
+    refuse("the servers don't tell which one holds the last write", fedByHand(observed))
   );
 }
 
@@ -132,15 +133,28 @@ function firstOpening(observed: ObservedColours, wanted: Colour): Situation | un
   return mayBeOld ? undefined : { kind: "reopen", from };
 }
 
+/** A colour that the bridge fed has more that was changed; by hand nobody would know of it. */
+function fedByHand(observed: ObservedColours): string {
+  return COLOURS.map((colour) => {
+    const fed = observed[colour]?.gate.fed;
+    if (fed === undefined) return "";
+    const limit =
+      fed.limit &&
+      `, CONFIG SET maxmemory-policy ${fed.limit.policy}, CONFIG SET maxmemory ${fed.limit.bytes}`;
+    return `, on ${colour} also ACL SETUSER ${fed.applicationUser} on, ACL SETUSER ${BRIDGE_USER} off${limit ?? ""}`;
+  }).join("");
+}
+
 /**
  * Stops where either colour could be the one with the last write.
  * @param why a clause
+ * @param more what has to be done beside the rest
  * @throws RefusedError always, with what the operator has to do
  */
-export function refuse(why: string): never {
+export function refuse(why: string, more = ""): never {
   throw new RefusedError(
     `no colour takes writes, and ${why}. Nothing is touched. Compare ` +
       "INFO replication of both (replid, replid2, offsets), open the right one by hand (CONFIG SET " +
-      "min-replicas-to-write 0, ACL SETUSER redis-bluegreen-proxy resetkeys on, CONFIG REWRITE), and run pulumi up again",
+      `min-replicas-to-write 0, ACL SETUSER redis-bluegreen-proxy resetkeys on${more}, CONFIG REWRITE), and run pulumi up again`,
   );
 }
