@@ -3,7 +3,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { HEALTH_USER } from "../engine/users.ts";
 
 /** Where a container finds its first configuration. */
-const INITIAL_CONF = "/etc/redis-bluegreen/redis.conf";
+export const INITIAL_CONF = "/etc/redis-bluegreen/redis.conf";
 
 /**
  * Starts the server on its own copy of the configuration, which it can rewrite. A container made from another first
@@ -14,7 +14,7 @@ const INITIAL_CONF = "/etc/redis-bluegreen/redis.conf";
  * root, so that the server can't read them, and adds its modules to each start, of which CONFIG REWRITE makes lines that the
  * next start loads a second time and ends. Each image's user has a number of its own, so the files are given to it.
  */
-const START = `set -e
+export const START_SERVER = `set -e
 umask 077
 mkdir -p /data && cd /data
 if ! cmp -s ${INITIAL_CONF} initial.conf; then
@@ -66,46 +66,46 @@ export class RedisContainer extends pulumi.ComponentResource {
       { name: args.volumeName },
       { parent: this, protect: args.protect, retainOnDelete: true },
     );
-    new docker.Container(
-      name,
-      {
-        name: args.containerName,
-        image: args.image,
-        entrypoints: ["sh", "-c", START],
-        restart: "unless-stopped",
-        destroyGraceSeconds: STOP_SECONDS,
-        memory: args.memory,
-        memorySwap: args.memory,
-        uploads: [{ file: INITIAL_CONF, content: args.conf, permissions: "0600" }],
-        volumes: [{ volumeName: volume.name, containerPath: "/data" }],
-        networksAdvanced: [{ name: args.network, aliases: args.aliases }],
-        hosts: [{ host: "host.docker.internal", ip: "host-gateway" }],
-        ports: ["127.0.0.1", ...(args.advertised === undefined ? [] : [args.advertised])].map((ip) => ({
-          internal: 6379,
-          external: args.operatorPort,
-          ip,
-        })),
-        healthcheck: {
-          tests: ["CMD-SHELL", HEALTH],
-          interval: "2s",
-          timeout: "2s",
-          retries: 5,
-          startPeriod: "1m0s",
-        },
-        mustRun: true,
-        wait: true,
-        waitTimeout: 300,
-      },
-      {
-        parent: this,
-        protect: args.protect,
-        // None of these is worth a replacement. A stopped container is read back without ports; the first configuration is
-        // read once, at birth, and the server's own copy is what counts afterwards; and the rest is this package's own,
-        // so that a newer release of it never recreates a database.
-        ignoreChanges: ["ports", "uploads", "entrypoints", "healthcheck", "hosts", "networksAdvanced"],
-        additionalSecretOutputs: ["uploads"],
-      },
-    );
+    new docker.Container(name, containerArgs(args, volume.name), {
+      parent: this,
+      protect: args.protect,
+      // None of these is worth a replacement. A stopped container is read back without ports; the first configuration is
+      // read once, at birth, and the server's own copy is what counts afterwards; and the rest is this package's own,
+      // so that a newer release of it never recreates a database.
+      ignoreChanges: ["ports", "uploads", "entrypoints", "healthcheck", "hosts", "networksAdvanced"],
+      additionalSecretOutputs: ["uploads"],
+    });
     this.registerOutputs({});
   }
+}
+
+function containerArgs(args: RedisContainerArgs, volumeName: pulumi.Input<string>): docker.ContainerArgs {
+  return {
+    name: args.containerName,
+    image: args.image,
+    entrypoints: ["sh", "-c", START_SERVER],
+    restart: "unless-stopped",
+    destroyGraceSeconds: STOP_SECONDS,
+    memory: args.memory,
+    memorySwap: args.memory,
+    uploads: [{ file: INITIAL_CONF, content: args.conf, permissions: "0600" }],
+    volumes: [{ volumeName, containerPath: "/data" }],
+    networksAdvanced: [{ name: args.network, aliases: args.aliases }],
+    hosts: [{ host: "host.docker.internal", ip: "host-gateway" }],
+    ports: ["127.0.0.1", ...(args.advertised === undefined ? [] : [args.advertised])].map((ip) => ({
+      internal: 6379,
+      external: args.operatorPort,
+      ip,
+    })),
+    healthcheck: {
+      tests: ["CMD-SHELL", HEALTH],
+      interval: "2s",
+      timeout: "2s",
+      retries: 5,
+      startPeriod: "1m0s",
+    },
+    mustRun: true,
+    wait: true,
+    waitTimeout: 300,
+  };
 }
