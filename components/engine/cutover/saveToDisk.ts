@@ -1,5 +1,5 @@
 import type { Deployment } from "../deployment.ts";
-import { infoNumber } from "../infoReply.ts";
+import { infoNumber, type InfoFields } from "../infoReply.ts";
 import { RefusedError } from "../progress.ts";
 import { RedisServerError, type RedisServer } from "../redisServer.ts";
 import { until } from "../until.ts";
@@ -21,32 +21,35 @@ export async function saveToDisk({ colour, primary }: Deployment, timeoutMs: num
     return `${colour} has everything in its append-only file`;
   }
   if (config.get("save") === "") return `${colour} keeps nothing on disk, as it is configured`;
-  let begun = false;
+  let before: string | undefined;
   await until(
     async () => {
-      begun ||= await begin(primary);
-      return begun && (await isSaved(primary, colour)) ? true : undefined;
+      const info = await primary.info("persistence");
+      if (infoNumber(info, "rdb_bgsave_in_progress") === 1) return undefined;
+      const last = info.get("rdb_last_save_time") ?? "";
+      if (before !== undefined && isSaved(info, colour) && last !== before) return true;
+      before = last;
+      await beginSaving(primary);
+      return undefined;
     },
     { timeoutMs, intervalMs: 20, what: `${colour} has saved what it holds` },
   );
   return `${colour} has saved what it holds`;
 }
 
-/** A save that goes on already may have begun before the copy was there. */
-async function begin(server: RedisServer): Promise<boolean> {
+/** While another child process is at work the server begins no save, and is asked again. */
+async function beginSaving(server: RedisServer): Promise<void> {
   try {
     await server.call("BGSAVE");
-    return true;
   } catch (error) {
-    if (error instanceof RedisServerError && /in progress|another child process/i.test(error.message))
-      return false;
-    throw error;
+    const isBusy =
+      error instanceof RedisServerError && /in progress|another child process/i.test(error.message);
+    if (!isBusy) throw error;
   }
 }
 
-async function isSaved(server: RedisServer, colour: string): Promise<boolean> {
-  const info = await server.info("persistence");
-  if (infoNumber(info, "rdb_bgsave_in_progress") === 1) return false;
+/** A save that a full copy for a replica put an end to counts as ok, and leaves the time of the last one. */
+function isSaved(info: InfoFields, colour: string): boolean {
   if (info.get("rdb_last_bgsave_status") === "ok") return true;
   throw new RefusedError(
     `${colour} can't save what it holds (BGSAVE failed): look into its log and its disk's free space`,
