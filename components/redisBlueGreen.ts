@@ -298,8 +298,8 @@ export class RedisBlueGreen extends pulumi.ComponentResource {
 
 function specOf(colour: ColourArguments<pulumi.Output<string>>): ColourSpec {
   if (colour.external) return { address: `${colour.address.host}:${colour.address.port}` };
-  const { product, version, image, persistence, redis, operatorPort, replicas } = colour;
-  return { product, version, image, persistence, redis, operatorPort, replicas };
+  const { product, version, image, persistence, redis, operatorPort, replicas, memory } = colour;
+  return { product, version, image, persistence, redis, operatorPort, replicas, memory };
 }
 
 /** Something of each colour that this project deploys; existing servers are left out. */

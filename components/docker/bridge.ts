@@ -65,7 +65,6 @@ export class Bridge extends pulumi.ComponentResource {
       },
       {
         parent: this,
-        ignoreChanges: ["ports"],
         replaceOnChanges: ["#initerror"],
         deleteBeforeReplace: true,
         additionalSecretOutputs: ["uploads"],

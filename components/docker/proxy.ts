@@ -26,7 +26,8 @@ export class Proxy extends pulumi.ComponentResource {
         image: endpoint.image,
         entrypoints: ["haproxy", "-W", "-db", "-f", CONFIG_FILE],
         restart: "unless-stopped",
-        destroyGraceSeconds: 5,
+        // The image asks for SIGUSR1: no new connection is taken, and those that are there are waited for.
+        destroyGraceSeconds: 1,
         uploads: [{ file: CONFIG_FILE, content: haproxyConfig(args.colours) }],
         networksAdvanced: [{ name: args.network }],
         hosts: [{ host: "host.docker.internal", ip: "host-gateway" }],
@@ -37,7 +38,7 @@ export class Proxy extends pulumi.ComponentResource {
         ],
         mustRun: true,
       },
-      { parent: this, ignoreChanges: ["ports"], replaceOnChanges: ["#initerror"], deleteBeforeReplace: true },
+      { parent: this, replaceOnChanges: ["#initerror"], deleteBeforeReplace: true },
     );
     this.registerOutputs({});
   }

@@ -25,9 +25,10 @@ server=$(command -v valkey-server || command -v redis-server)
 user=$(id -un valkey 2>/dev/null || id -un redis 2>/dev/null || true)
 drop=
 if [ "$(id -u)" = 0 ] && [ -n "$user" ]; then
-  if command -v setpriv >/dev/null; then drop="setpriv --reuid $user --regid $user --clear-groups"
-  elif command -v gosu >/dev/null; then drop="gosu $user"
-  elif command -v su-exec >/dev/null; then drop="su-exec $user"; fi
+  as="setpriv --reuid $user --regid $user --clear-groups"
+  if command -v gosu >/dev/null; then drop="gosu $user"
+  elif command -v su-exec >/dev/null; then drop="su-exec $user"
+  elif $as true 2>/dev/null; then drop=$as; fi
 fi
 if [ -n "$drop" ]; then find . ! -user "$user" -exec chown "$user:" {} +; fi
 exec $drop "$server" /data/redis.conf`;

@@ -13,6 +13,8 @@ export interface ColourSpec {
   redis?: Record<string, string>;
   operatorPort?: number;
   replicas?: number;
+  /** Limit of a server's container, MiB. */
+  memory?: number;
 }
 
 /** What an update asks for. */
@@ -76,10 +78,16 @@ function liveProblems(before: ChangeRequest, after: ChangeRequest): ChangeProble
   const colour = before.live;
   const [old, now] = [before[colour], after[colour]];
   if (old === undefined || now === undefined) return [];
-  return changedKeys(FIXED, old, now).map((key) => ({
+  const instead = `Leave it as it was, add the change to ${otherColour(colour)}, and make ${otherColour(colour)} live with a cutover`;
+  const fixed = changedKeys(FIXED, old, now).map((key) => ({
     path: `${colour}.${key}`,
-    reason: `${colour} is live, and changing this from ${show(old[key])} to ${show(now[key])} would restart or replace the live server. Leave it as it was, add the change to ${otherColour(colour)}, and make ${otherColour(colour)} live with a cutover`,
+    reason: `${colour} is live, and changing this from ${show(old[key])} to ${show(now[key])} would restart or replace the live server. ${instead}`,
   }));
+  // Docker sets it at once, and the kernel ends a server that has more.
+  const isLess = old.memory !== undefined && now.memory !== undefined && now.memory < old.memory;
+  if (!isLess) return fixed;
+  const reason = `${colour} is live, and lowering its limit from ${show(old.memory)} to ${show(now.memory)} MiB could end it. ${instead}`;
+  return [...fixed, { path: `${colour}.memory`, reason }];
 }
 
 function standbyProblems(before: ChangeRequest, after: ChangeRequest): ChangeProblem[] {

@@ -32,7 +32,7 @@ describe("what the Docker provider is told", () => {
 
   test("a deletion waits for a clean stop, from the first deployment on", () => {
     for (const { inputs } of databases) expect(inputs["destroyGraceSeconds"]).toBe(120);
-    expect(program.find(CONTAINER, "redis-proxy").inputs["destroyGraceSeconds"]).toBe(5);
+    expect(program.find(CONTAINER, "redis-proxy").inputs["destroyGraceSeconds"]).toBe(1);
   });
 
   test("the image is text, never the id of what a tag names today, and no image is a resource", () => {
@@ -98,7 +98,13 @@ describe("what the Docker provider is told", () => {
   });
 
   test("a stopped server, which is read back without ports, is not replaced", () => {
-    for (const { options } of containers) expect(options.ignoreChanges).toContain("ports");
+    for (const { options } of databases) expect(options.ignoreChanges).toContain("ports");
+  });
+
+  test("another port of the endpoint or the bridge reaches its container, which holds nothing", () => {
+    const others = containers.filter((container) => !databases.includes(container));
+    expect(others.length).toBeGreaterThan(0);
+    for (const { options } of others) expect(options.ignoreChanges ?? []).not.toContain("ports");
   });
 
   test("no server is replaced for its first configuration or for what a newer release writes otherwise", () => {

@@ -10,8 +10,13 @@ function like(tool: (typeof DROPS)[number]): string {
   const entrypoint = `printf '#!/bin/sh\\nexit 1\\n' >/usr/local/bin/docker-entrypoint.sh
 chmod +x /usr/local/bin/docker-entrypoint.sh`;
   if (tool === "setpriv") return entrypoint;
+  // Alpine's own setpriv knows none of the options that this needs.
   return `${entrypoint}
-if [ -e /usr/bin/setpriv ]; then mv /usr/bin/setpriv /usr/bin/hidden; fi
+if [ ! -e /usr/bin/hidden ]; then
+  mv /usr/bin/setpriv /usr/bin/hidden
+  printf '#!/bin/sh\\nexit 1\\n' >/usr/bin/setpriv
+  chmod +x /usr/bin/setpriv
+fi
 printf '#!/bin/sh\\nuser=$1; shift\\nexec hidden --reuid $user --regid $user --clear-groups "$@"\\n' >/usr/bin/${tool}
 chmod +x /usr/bin/${tool}`;
 }

@@ -40,6 +40,18 @@ describe("the live colour", () => {
     expect(refusals(both, after)).toEqual([restart("persistence", '"rdb"', '"aof"')]);
   });
 
+  it("may get more memory, and not less", () => {
+    const before: ChangeRequest = { live: "blue", blue: { ...blue, memory: 512 } };
+    expect(refusals(before, { live: "blue", blue: { ...blue, memory: 1_024 } })).toEqual([]);
+    expect(refusals(before, { live: "blue", blue: { ...blue, memory: 256 } })).toEqual([
+      "blue.memory: blue is live, and lowering its limit from 512 to 256 MiB could end it. " +
+        "Leave it as it was, add the change to green, and make green live with a cutover",
+    ]);
+    expect(
+      refusals({ ...both, green: { ...green, memory: 512 } }, { ...both, green: { ...green, memory: 256 } }),
+    ).toEqual([]);
+  });
+
   it("stays the existing server that it is", () => {
     const before: ChangeRequest = { live: "blue", blue: { address: "10.0.0.5:6379" } };
     const after: ChangeRequest = { live: "blue", blue: { address: "10.0.0.6:6379" } };
