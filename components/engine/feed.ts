@@ -1,9 +1,9 @@
 import { randomUUID } from "node:crypto";
 import type { Credentials } from "./credentials.ts";
 import { observeDeployment, type Deployment, type DeploymentState } from "./deployment.ts";
-import { disarmTripwire, keepClosed } from "./follow.ts";
+import { disarmTripwire, keepClosed, unfollow } from "./follow.ts";
 import type { MemoryLimit } from "./fed.ts";
-import { allowReplication, feedCommands, isFed } from "./gate.ts";
+import { allowReplication, feedCommands, isFed, readGate } from "./gate.ts";
 import { isSame, type Handover } from "./handover.ts";
 import { unpauseCommands } from "./pause.ts";
 import type { RedisServer } from "./redisServer.ts";
@@ -25,10 +25,8 @@ export async function feed(
   const { primary } = standby;
   await disarmTripwire(live);
   await allowReplication(live.primary);
-  if ((await primary.replication()).role === "replica") {
-    await primary.call("REPLICAOF", "NO", "ONE");
-    await keepClosed(standby);
-  }
+  if ((await primary.replication()).role === "replica") await unfollow(standby);
+  else if (anew && isFed(await readGate(primary))) await keepClosed(standby);
   const [ahead, found] = await Promise.all([observeDeployment(live), observeDeployment(standby)]);
   if (isFed(found.gate)) return;
   const place = anew ? { anew: randomUUID() } : placeIn(ahead, found);

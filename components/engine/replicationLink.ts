@@ -74,7 +74,6 @@ export async function ensureLink(input: LinkInput): Promise<void> {
     (await certainObstacle(input));
   if (refusal !== undefined) throw new RefusedError(refusal);
   if (input.translated) {
-    if (isFed(standbyState.gate) && input.anew === true) await keepClosed(standby);
     if (status === "cut" || input.anew === true) await feed(standby, live, input.credentials, input.anew);
     await awaitFed(input);
     return;
