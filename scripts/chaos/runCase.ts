@@ -1,6 +1,6 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { otherColour, type Colour } from "../../components/engine/colour.ts";
-import { FrozenUpdate } from "../../test/support/frozenUpdate.ts";
+import { RunningUpdate } from "../../test/support/runningUpdate.ts";
 import type { CommandResult, TestStack } from "../../test/support/testStack.ts";
 import { WriterWatch } from "../../test/support/writerWatch.ts";
 import type { Arena } from "./arena.ts";
@@ -102,7 +102,7 @@ export class Observers {
 /** Lets an update stand still before the phase, makes the fault, and lets it go on. */
 export async function strike(one: Case, stack: TestStack, to: Colour): Promise<CommandResult> {
   const freezeMs = one.fault === "driver-killed" ? FREEZE_FOR_KILL_MS : FREEZE_MS;
-  const update = await FrozenUpdate.before(one.phase, stack, freezeMs);
+  const update = await RunningUpdate.before(one.phase, stack, freezeMs);
   try {
     await makeAndMend(one, { stack, to, update });
     const result = await ended(update);
@@ -130,7 +130,7 @@ async function makeAndMend(one: Case, scene: Scene): Promise<void> {
   await end.finally(mend);
 }
 
-async function ended(update: FrozenUpdate): Promise<CommandResult> {
+async function ended(update: RunningUpdate): Promise<CommandResult> {
   const over = new AbortController();
   const late = delay(DRIVER_MS, undefined, { signal: over.signal }).catch(() => undefined);
   const result = await Promise.race([update.result, late]);

@@ -7,7 +7,7 @@ import { readGate } from "../../components/engine/gate.ts";
 import { DEFAULT_GUARDRAILS } from "../../components/engine/guardrails.ts";
 import { until } from "../../components/engine/until.ts";
 import { ClientsOfStack, expectNowhere } from "../support/clientsOfStack.ts";
-import { FrozenUpdate } from "../support/frozenUpdate.ts";
+import { RunningUpdate } from "../support/runningUpdate.ts";
 import { inSteps } from "../support/steps.ts";
 import { TestStack } from "../support/testStack.ts";
 import { expectEqualData } from "../support/whoServes.ts";
@@ -40,14 +40,14 @@ describe("a driver that gets no CPU in the middle of a cutover and then goes on"
   });
 
   step("before link, and only the command line is killed: it ends, and nothing was moved", async () => {
-    const update = await FrozenUpdate.before("link", stack, BREAK_SOMETHING_MS / 10);
+    const update = await RunningUpdate.before("link", stack, BREAK_SOMETHING_MS / 10);
     await update.orphan();
     await update.unlock();
     await expectBlueAsBefore();
   });
 
   step("before promote, and green is killed: it opens blue, which it had closed for good", async () => {
-    const update = await FrozenUpdate.before("promote", stack, BREAK_SOMETHING_MS);
+    const update = await RunningUpdate.before("promote", stack, BREAK_SOMETHING_MS);
     await expectNowhere(stack);
     for (const command of ["kill", "start"]) await stack.docker(command, `${stack.deployment}-green-0`);
     const { code, output } = await update.result;
@@ -57,7 +57,7 @@ describe("a driver that gets no CPU in the middle of a cutover and then goes on"
   });
 
   step("before fence, beyond the pause: it sees the writes that came between, and blue serves", async () => {
-    const update = await FrozenUpdate.before("fence", stack, BEYOND_PAUSE_MS);
+    const update = await RunningUpdate.before("fence", stack, BEYOND_PAUSE_MS);
     await clients?.expectServes("blue");
     const { code, output } = await update.result;
     expect(code).not.toBe(0);
@@ -68,7 +68,7 @@ describe("a driver that gets no CPU in the middle of a cutover and then goes on"
   });
 
   step("a green that stands still when it is to catch up: it gives up in time, and blue serves", async () => {
-    const update = await FrozenUpdate.before("catch up", stack, BREAK_SOMETHING_MS);
+    const update = await RunningUpdate.before("catch up", stack, BREAK_SOMETHING_MS);
     await stack.docker("pause", `${stack.deployment}-green-0`);
     const { code, output } = await update.result;
     expect(code).not.toBe(0);
@@ -82,7 +82,7 @@ describe("a driver that gets no CPU in the middle of a cutover and then goes on"
 
   step("before switch, and blue is killed: blue comes back closed, and the next up finishes", async () => {
     const blue = `${stack.deployment}-blue-0`;
-    const update = await FrozenUpdate.before("switch", stack, BREAK_SOMETHING_MS);
+    const update = await RunningUpdate.before("switch", stack, BREAK_SOMETHING_MS);
     await expectNowhere(stack);
     await stack.docker("kill", "--signal", "KILL", blue);
     await stack.docker("start", blue);

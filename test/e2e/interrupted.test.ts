@@ -5,7 +5,7 @@ import { readGate } from "../../components/engine/gate.ts";
 import { keyCount } from "../../components/engine/keyspace.ts";
 import { until } from "../../components/engine/until.ts";
 import { ClientsOfStack, expectNowhere } from "../support/clientsOfStack.ts";
-import { FrozenUpdate } from "../support/frozenUpdate.ts";
+import { RunningUpdate } from "../support/runningUpdate.ts";
 import { inSteps } from "../support/steps.ts";
 import { TestStack } from "../support/testStack.ts";
 import { expectEqualData } from "../support/whoServes.ts";
@@ -28,6 +28,9 @@ const KILLS: Kill[] = [
   { phase: "rollback link", serves: "new" },
   { phase: "switch", serves: "nobody" },
 ];
+
+/** Limits that a busy machine keeps. */
+const PATIENT = { maxP50Ms: 5_000, maxP95Ms: 5_000, maxP99Ms: 5_000 };
 
 describe("pulumi up killed in the middle of a cutover", () => {
   const step = inSteps();
@@ -54,7 +57,7 @@ describe("pulumi up killed in the middle of a cutover", () => {
     const from = otherColour(to);
     step(`before ${phase} on the way to ${to}: ${serves} serves, and the next up converges`, async () => {
       await stack.edit({ live: to });
-      const update = await FrozenUpdate.before(phase, stack);
+      const update = await RunningUpdate.before(phase, stack);
       expect(await update.kill()).toContain("pulumi");
       if (serves === "nobody") await expectNobodyServes();
       else await clients?.expectServes(serves === "old" ? from : to);
@@ -67,6 +70,36 @@ describe("pulumi up killed in the middle of a cutover", () => {
       await expectEqualData(stack, to);
       expect((await stack.outputs())["rollback"]).toMatch(/^lossless \(native\): /);
     });
+  });
+
+  step("before release of a cutover that is baked: the next up links both colours and bakes", async () => {
+    await stack.edit({ live: "blue", bake: { ...PATIENT, seconds: 3 } });
+    const update = await RunningUpdate.before("release", stack);
+    await update.kill();
+    await update.unlock();
+    const output = await stack.up();
+    expect(output).toContain("bake: the update in which blue became live was cut off; its bake begins again");
+    expect(output).toContain("bake: passed, 3 looks at blue");
+    await clients?.expectServes("blue");
+    await stack.mustPulumi("up", "--yes", "--skip-preview", "--expect-no-changes");
+  });
+
+  step("in a bake: the next up begins it again, and goes back where a limit is passed", async () => {
+    await stack.edit({ live: "green", bake: { ...PATIENT, seconds: 60 } });
+    const update = await RunningUpdate.at("bake: green is watched for 60 s", stack);
+    await update.kill();
+    await clients?.expectServes("green");
+    await update.unlock();
+    await stack.edit({ bake: { seconds: 60, maxP99Ms: 0 } });
+    expect(await stack.preview()).toContain("watch green for 60 s; where a limit of the bake is passed");
+    const { code, output } = await stack.pulumi("up", "--yes", "--skip-preview");
+    expect(code).not.toBe(0);
+    expect(output).toContain("green became live was cut off; its bake begins again");
+    expect(output).toContain("blue is live again, with every write that green took");
+    await clients?.expectServes("blue");
+    await stack.edit({ live: "blue", bake: { seconds: 0 } });
+    await stack.up();
+    await expectEqualData(stack, "blue");
   });
 
   step("nothing was lost, nothing repeated, no client saw an error, never did both take writes", async () => {

@@ -175,12 +175,16 @@ describe("the life of a stack from the first deployment to a rollback", () => {
     await workload?.mark("bake");
     const output = await stack.up();
     await workload?.mark("after the bake");
+    expect(output).toContain("bake: blue is watched for 5 s before the cutover");
     expect(output).toContain("bake: green is watched for 5 s");
+    expect(output).toMatch(/bake: medians of green: latency p50 in ms [\d.]+ \([\d.]+ before\)/);
     expect(output).toContain("bake: passed, 5 looks at green");
     const [, file = ""] = /report: (\S+-bake\.json)/.exec(output) ?? [];
     const { bake } = JSON.parse(await readFile(file, "utf8")) as UpdateReport;
     expect(bake).toMatchObject({ verdict: "passed", looks: 5, failed: 0 });
     const limits = bake?.figures.map(({ limit }) => limit);
+    const compared = bake?.figures.filter(({ before }) => before !== undefined).map(({ limit }) => limit);
+    expect(compared).toEqual(expect.arrayContaining(["maxP99Ms", "maxCommandP99Ms", "maxMemoryPercent"]));
     expect(limits).toEqual(expect.arrayContaining(["maxP99Ms", "maxCommandP99Ms", "maxLagBytes"]));
     expect(await whoAnswers(stack, stack.ports.write)).toBe(await identityOf(stack, "green"));
     await workload?.awaitWrites(200);

@@ -3,7 +3,7 @@ import { readBridgeStatus } from "../../components/engine/bridge/statusClient.ts
 import type { BridgeState } from "../../components/engine/bridge/bridgeStatus.ts";
 import type { PhaseName } from "../../components/engine/cutover/phases.ts";
 import { until } from "../../components/engine/until.ts";
-import { FrozenUpdate } from "../support/frozenUpdate.ts";
+import { RunningUpdate } from "../support/runningUpdate.ts";
 import { inSteps } from "../support/steps.ts";
 import { TestStack } from "../support/testStack.ts";
 import { lastUpdate } from "../support/updateReports.ts";
@@ -134,7 +134,7 @@ describe.each([
         async () => {
           await stack.edit({ live: "blue" });
           await workload.mark(phase);
-          const update = await FrozenUpdate.before(phase, stack);
+          const update = await RunningUpdate.before(phase, stack);
           await update.kill();
           if (serves !== "nobody") await workload.awaitWrites(200);
           await update.unlock();

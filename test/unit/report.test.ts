@@ -86,7 +86,14 @@ describe("the report for people", () => {
 
   it("tells what a bake saw, beside the limits", () => {
     const figures = [
-      { name: "latency p99 in ms", median: 1.2345, worst: 812.4, limit: "maxP99Ms", allowed: 500 },
+      {
+        name: "latency p99 in ms",
+        before: 0.75,
+        median: 1.2345,
+        worst: 812.4,
+        limit: "maxP99Ms",
+        allowed: 500,
+      },
       {
         name: "lag of the old colour in bytes",
         median: 0,
@@ -101,8 +108,8 @@ describe("the report for people", () => {
       "# shop: bake of green (Valkey 8.1.1)\n\n**a limit was passed in three looks in a row",
     );
     expect(text).toContain("| looks | 12, 1 failed |");
-    expect(text).toContain("| latency p99 in ms | 1.23 | 812 | maxP99Ms 500 |");
-    expect(text).toContain("| lag of the old colour in bytes | 0 | unknown | maxLagBytes 9 |");
+    expect(text).toContain("| latency p99 in ms | 0.75 | 1.23 | 812 | maxP99Ms 500 |");
+    expect(text).toContain("| lag of the old colour in bytes | unknown | 0 | unknown | maxLagBytes 9 |");
     expect(text).not.toContain("## Phases");
   });
 

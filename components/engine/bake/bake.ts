@@ -26,53 +26,107 @@ export interface BakeRecord {
 
 const INTERVAL_MS = 1_000;
 const PROGRESS_EVERY = 15;
+/** As long as the window that percentiles are taken over. */
+const BEFORE_SECONDS = 10;
+
+/** Opens what is looked at; called again after a look failed. */
+export type ConnectSubjects = () => Promise<BakeSubjects>;
+
+/** Medians by limit, of the colour that was live before. */
+export type FiguresBefore = ReadonlyMap<string, number>;
+
+/** How long the old colour is watched before the cutover, for the new one's figures to be compared with. Seconds. */
+export function secondsBefore({ seconds }: BakeSettings): number {
+  return Math.min(seconds, BEFORE_SECONDS);
+}
+
+/** Watches the colour that is still live, whatever its limits; a figure that could not be had is absent. */
+export async function watchBefore(settings: BakeSettings, connect: ConnectSubjects): Promise<FiguresBefore> {
+  const judge = new BakeJudge(settings);
+  await watch(judge, secondsBefore(settings), connect, () => false);
+  return new Map(judge.summary().map(({ limit, median }) => [limit, median]));
+}
 
 /**
  * Watches a colour that has just become live.
- * @param connect opens what is looked at, again after a look failed
+ * @param before what `watchBefore` saw, for the record; empty where nothing is known
  */
 export async function bake(
   settings: BakeSettings,
-  connect: () => Promise<BakeSubjects>,
+  connect: ConnectSubjects,
+  before: FiguresBefore,
   progress: Progress,
 ): Promise<BakeOutcome> {
   const judge = new BakeJudge(settings);
-  const total = Math.max(1, Math.round((settings.seconds * 1_000) / INTERVAL_MS));
+  let breached: BakeFigure[] = [];
+  const { looks, failed, reason } = await watch(judge, settings.seconds, connect, (watched, beyond) => {
+    if (watched.looks % PROGRESS_EVERY === 0) progress(progressLine(watched, settings, judge));
+    breached = beyond;
+    return beyond.length > 0;
+  });
+  const figures = judge.summary().map((figure) => {
+    const earlier = before.get(figure.limit);
+    return earlier === undefined ? figure : { ...figure, before: earlier };
+  });
+  const seen: BakeRecord = { looks, failed, figures };
+  if (breached.length > 0) return { ...seen, kind: "breached", breached };
+  if (failed > looks / 10) return { ...seen, kind: "inconclusive", reason };
+  return { ...seen, kind: "passed" };
+}
+
+interface Watched {
+  looks: number;
+  /** Looks that gave no figures, and why the last of them did not. */
+  failed: number;
+  reason: string;
+}
+
+/**
+ * Looks once a second.
+ * @param onLook is told what was beyond its limit three looks in a row; true ends it
+ */
+async function watch(
+  judge: BakeJudge,
+  seconds: number,
+  connect: ConnectSubjects,
+  onLook: (watched: Watched, beyond: BakeFigure[]) => boolean,
+): Promise<Watched> {
+  const total = Math.max(1, Math.round((seconds * 1_000) / INTERVAL_MS));
+  const watched: Watched = { looks: 0, failed: 0, reason: "" };
   let subjects: BakeSubjects | undefined;
-  let looks = 0;
-  let failed = 0;
-  const seen = (): BakeRecord => ({ looks, failed, figures: judge.summary() });
-  let reason = "";
   try {
-    while (looks < total) {
+    while (watched.looks < total) {
       const begin = performance.now();
-      looks++;
+      watched.looks++;
+      let beyond: BakeFigure[] = [];
       try {
         subjects ??= await connect();
-        const breached = judge.judge(await takeSample(subjects));
-        if (breached.length > 0) return { ...seen(), kind: "breached", breached };
+        beyond = judge.judge(await takeSample(subjects));
       } catch (error) {
         if (!(error instanceof RedisServerError)) throw error;
-        failed++;
-        reason = error.message;
+        watched.failed++;
+        watched.reason = error.message;
         close(subjects);
         subjects = undefined;
       }
-      if (looks % PROGRESS_EVERY === 0) progress(progressLine(looks, total, judge, failed));
+      if (onLook(watched, beyond)) break;
       // The rhythm of the looks is what the rates are measured by.
-      if (looks < total) await delay(Math.max(0, INTERVAL_MS - (performance.now() - begin)));
+      if (watched.looks < total) await delay(Math.max(0, INTERVAL_MS - (performance.now() - begin)));
     }
   } finally {
     close(subjects);
   }
-  if (failed > total / 10) return { ...seen(), kind: "inconclusive", reason };
-  return { ...seen(), kind: "passed" };
+  return watched;
 }
 
-function progressLine(look: number, total: number, judge: BakeJudge, failed: number): string {
-  const figures = judge.figures().map(({ name, value }) => `${name} ${Math.round(value * 10) / 10}`);
+function progressLine({ looks, failed }: Watched, { seconds }: BakeSettings, judge: BakeJudge): string {
+  const figures = judge.figures().map(({ name, value }) => `${name} ${rounded(value)}`);
   const missed = failed === 0 ? "" : `; ${failed} looks failed`;
-  return `bake ${look} of ${total} s: ${figures.join(", ")}${missed}`;
+  return `bake ${looks} of ${seconds} s: ${figures.join(", ")}${missed}`;
+}
+
+function rounded(value: number): number {
+  return Math.round(value * 10) / 10;
 }
 
 /** Only the endpoint's connection was opened for the bake. */
@@ -83,4 +137,13 @@ function close(subjects: BakeSubjects | undefined): void {
 /** The limits that were passed, for the message of the update that goes back. */
 export function describeBreach(breached: readonly BakeFigure[]): string {
   return breached.map(describeFigure).join("; ");
+}
+
+/** `latency p50 in ms 0.2 (0.3 before), …`, of the figures that are known of both; empty where there is none. */
+export function describeComparison(figures: readonly BakeSummary[]): string {
+  return figures
+    .flatMap(({ name, median, before }) =>
+      before === undefined ? [] : [`${name} ${rounded(median)} (${rounded(before)} before)`],
+    )
+    .join(", ");
 }

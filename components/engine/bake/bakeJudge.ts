@@ -14,6 +14,8 @@ export interface BakeFigure {
 
 /** A figure over all looks. */
 export interface BakeSummary extends Pick<BakeFigure, "limit" | "name" | "allowed"> {
+  /** Of the colour that was live before, where it was watched: its median. */
+  before?: number;
   median: number;
   /** The one nearest to the limit, or furthest beyond it. */
   worst: number;

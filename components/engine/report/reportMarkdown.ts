@@ -67,12 +67,13 @@ function phaseTable({ phases }: UpdateReport): string {
 }
 
 function bakeTable({ figures }: ReportedBake): string {
-  const shown = (value: number): string =>
-    Number.isFinite(value) ? String(Number(value.toPrecision(3))) : "unknown";
+  const shown = (value: number | undefined): string =>
+    value !== undefined && Number.isFinite(value) ? String(Number(value.toPrecision(3))) : "unknown";
   return table(
-    ["figure", "median", "worst", "limit"],
-    figures.map(({ name, median, worst, limit, allowed }) => [
+    ["figure", "before the cutover", "median", "worst", "limit"],
+    figures.map(({ name, before, median, worst, limit, allowed }) => [
       name,
+      shown(before),
       shown(median),
       shown(worst),
       `${limit} ${allowed}`,

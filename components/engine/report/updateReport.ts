@@ -30,8 +30,18 @@ export interface ReportedBake {
   verdict: "passed" | "breached" | "inconclusive";
   looks: number;
   failed: number;
-  /** Each figure over all looks, beside its limit; infinite ones are null in the file. */
-  figures: { name: string; median: number; worst: number; limit: string; allowed: number }[];
+  /**
+   * Each figure over all looks, beside its limit, and `before`: the median of the colour that was live before, watched for
+   * up to ten seconds before its cutover. Infinite ones are null in the file.
+   */
+  figures: {
+    name: string;
+    before?: number;
+    median: number;
+    worst: number;
+    limit: string;
+    allowed: number;
+  }[];
 }
 
 /**

@@ -1,4 +1,12 @@
-import { bake, describeBreach, type BakeOutcome } from "../../engine/bake/bake.ts";
+import {
+  bake,
+  describeBreach,
+  describeComparison,
+  secondsBefore,
+  watchBefore,
+  type BakeOutcome,
+  type FiguresBefore,
+} from "../../engine/bake/bake.ts";
 import type { BakeSubjects } from "../../engine/bake/bakeSample.ts";
 import { observeDeployment, operatorLogin, type Deployment } from "../../engine/deployment.ts";
 import { isFed, noteRolledBack } from "../../engine/gate.ts";
@@ -8,11 +16,50 @@ import { RefusedError } from "../../engine/progress.ts";
 import { RedisServer } from "../../engine/redisServer.ts";
 import type { TrafficSwitchInputs } from "../trafficSwitch.ts";
 import { runCutover } from "./cutoverUpdate.ts";
+import { makeLink } from "./makeLink.ts";
 import { saveReport } from "./saveReport.ts";
 import { say } from "./say.ts";
 
+/** Watches the colour that is about to hand over, for the bake of the other one to be compared with. */
+export async function watchBeforeCutover(
+  live: Deployment,
+  news: TrafficSwitchInputs,
+): Promise<FiguresBefore> {
+  if (news.bake.seconds === 0) return new Map();
+  say(
+    `bake: ${live.colour} is watched for ${secondsBefore(news.bake)} s before the cutover, to compare with`,
+  );
+  return watchBefore(news.bake, () => connectSubjects(live, undefined, news));
+}
+
+/**
+ * Begins the bake again that an update was cut off in. The old colour may not follow yet, and is made to first; where it
+ * can't, the new one is watched all the same.
+ * @throws RefusedError as `bakeAfterCutover` does
+ */
+export async function bakeLeftOver(
+  live: Deployment,
+  standby: Deployment,
+  traffic: Haproxy,
+  news: TrafficSwitchInputs,
+): Promise<void> {
+  say(`bake: the update in which ${live.colour} became live was cut off; its bake begins again`);
+  const { syncTimeoutMs } = news.guardrails;
+  try {
+    await makeLink(
+      { ...news, live, standby },
+      { credentials: news.credentials, syncTimeoutMs, reseed: false },
+    );
+  } catch (error) {
+    if (!(error instanceof RefusedError)) throw error;
+    say(`bake: without a way back, since ${messageOf(error)}`);
+  }
+  await bakeAfterCutover(live, standby, traffic, news, new Map());
+}
+
 /**
  * Watches the colour that has just become live, and goes back to the old one where a limit is passed.
+ * @param before what the old one showed before the cutover
  * @throws RefusedError after going back, with the figures and how to try again
  */
 export async function bakeAfterCutover(
@@ -20,6 +67,7 @@ export async function bakeAfterCutover(
   standby: Deployment,
   traffic: Haproxy,
   news: TrafficSwitchInputs,
+  before: FiguresBefore,
 ): Promise<void> {
   const { seconds } = news.bake;
   if (seconds === 0) return;
@@ -30,8 +78,11 @@ export async function bakeAfterCutover(
   const outcome = await bake(
     news.bake,
     () => connectSubjects(live, follows ? standby : undefined, news),
+    before,
     say,
   );
+  const comparison = describeComparison(outcome.figures);
+  if (comparison !== "") say(`bake: medians of ${live.colour}: ${comparison}`);
   say(`report: ${await reportBake(outcome, startedAt, { live, standby, news })}`);
   if (outcome.kind === "passed") {
     say(`bake: passed, ${outcome.looks} looks at ${live.colour}`);

@@ -1,11 +1,12 @@
 import type { dynamic } from "@pulumi/pulumi";
 import type { Colour } from "../../engine/colour.ts";
 import type { DeploymentTarget } from "../../engine/deploymentTarget.ts";
-import { ensureLink, leaveAlone, linkRefusal, linkStatus, removeLink } from "../../engine/replicationLink.ts";
+import { linkRefusal, linkStatus, removeLink } from "../../engine/replicationLink.ts";
 import type { ReplicationLinkInputs, ReplicationLinkOutputs } from "../replicationLink.ts";
 import { asksTheSame } from "./inputsDiff.ts";
 import { hasUnknowns, plainError, say } from "./say.ts";
-import { awaitBridge, carriageOf, isBridgeSilent, type LinkEnds } from "./linkCarriage.ts";
+import { carriageOf, isBridgeSilent, type LinkEnds } from "./linkCarriage.ts";
+import { makeLink, type LinkOutcome, type LinkSettings } from "./makeLink.ts";
 import { openSession, type Intent, type Session } from "./session.ts";
 
 /** What the replication link's provider functions hand over to. */
@@ -105,7 +106,7 @@ function refusalOf(news: ReplicationLinkInputs): Promise<string | undefined> {
   });
 }
 
-function linkSettings({ credentials, syncTimeoutMs, reseed }: ReplicationLinkInputs) {
+function linkSettings({ credentials, syncTimeoutMs, reseed }: ReplicationLinkInputs): LinkSettings {
   return { credentials, syncTimeoutMs, reseed };
 }
 
@@ -119,13 +120,8 @@ const WANTED = [
   "credentials",
 ] as const satisfies readonly (keyof ReplicationLinkInputs)[];
 
-interface Found {
-  status: string;
-  rollback: string;
-}
-
 /** Looks at a link and at what the way back is; a standby that rejected commands no longer counts as lossless. */
-async function look(ends: LinkEnds): Promise<Found> {
+async function look(ends: LinkEnds): Promise<LinkOutcome> {
   const { carrier, rollback } = await carriageOf(ends);
   const status = await linkStatus(ends.live, ends.standby);
   if (status === "cut" && carrier === "none") return { status: "none", rollback };
@@ -140,15 +136,6 @@ async function link(inputs: ReplicationLinkInputs): Promise<ReplicationLinkOutpu
         `${inputs.live.colour} or ${inputs.standby.colour} does not answer: start both and run pulumi up again`,
       );
     }
-    const { carrier, rollback, anew } = await carriageOf(ends);
-    if (carrier === "none") {
-      await leaveAlone(ends.standby);
-      say(`no rollback link: ${rollback}; ${ends.standby.colour} keeps its data and follows nobody`);
-      return { ...inputs, status: "none", rollback };
-    }
-    const translated = carrier === "bridge";
-    if (translated) await awaitBridge(ends);
-    await ensureLink({ ...ends, ...linkSettings(inputs), translated, anew, progress: say });
-    return { ...inputs, status: "up", rollback };
+    return { ...inputs, ...(await makeLink(ends, linkSettings(inputs))) };
   });
 }

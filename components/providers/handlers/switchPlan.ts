@@ -10,6 +10,7 @@ import { followRefusal, leftByCutOffCutover } from "../../engine/replicationLink
 import { formatVersion } from "../../engine/serverVersion.ts";
 import type { TrafficSwitchInputs } from "../trafficSwitch.ts";
 import { standbyVerb } from "./linkCarriage.ts";
+import { bakePlan, beforeBakePlan, isBakeLeftOver } from "./bakePlan.ts";
 import { isRehearsalDue, planRehearsal } from "./rehearsalPlan.ts";
 import { say } from "./say.ts";
 import { verdictFor, verdictText, withLogin, type Session } from "./session.ts";
@@ -63,7 +64,8 @@ export async function planSwitch(
   const standby = otherColour(serving);
   if (added.includes(standby)) await announceStandby(serving, standby, news);
   const found = situation.kind === "serving" ? await lookAtSwitch(news, session) : undefined;
-  return { plan: [...settling, ...(found?.repairs ?? [])], failures: [] };
+  const baking = isBakeLeftOver(olds, news) ? bakePlan(serving, standby, news) : [];
+  return { plan: [...settling, ...(found?.repairs ?? []), ...baking], failures: [] };
 }
 
 function joined(a: SwitchPlan, b: SwitchPlan): SwitchPlan {
@@ -177,9 +179,9 @@ async function planCutoverTo(
     guardrails: news.guardrails,
     backupDirectory: news.backupDirectory,
   });
-  const baking = bakePlan(to, from, news);
-  say("plan:", ...first, ...plan, ...baking);
-  return { plan: [...first, ...plan, ...baking], failures };
+  const whole = [...first, ...beforeBakePlan(from, to, news), ...plan, ...bakePlan(to, from, news)];
+  say("plan:", ...whole);
+  return { plan: whole, failures };
 }
 
 /** As measured on two cores, servers and clients together; clients' connecting again comes on top. */
@@ -187,13 +189,6 @@ function expectedPause(oldVersion: string): string {
   return pausesWritesOnly(oldVersion)
     ? "some 10 ms (8 to 42 measured); clients wait, none is refused"
     : "150 to 200 ms, since it can't hold writes alone; clients wait";
-}
-
-function bakePlan(to: Colour, from: Colour, { bake: { seconds } }: TrafficSwitchInputs): string[] {
-  if (seconds === 0) return [];
-  return [
-    `watch ${to} for ${seconds} s; where a limit of the bake is passed, cut over to ${from} again and fail`,
-  ];
 }
 
 /** A colour that a cut-off cutover promoted without opening it follows again first; where it can't, the checks fail. */

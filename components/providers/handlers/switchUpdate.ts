@@ -8,7 +8,8 @@ import { Haproxy } from "../../engine/haproxy.ts";
 import { RefusedError } from "../../engine/progress.ts";
 import { proveConfigWritable } from "../../engine/writableConfig.ts";
 import type { TrafficSwitchInputs } from "../trafficSwitch.ts";
-import { bakeAfterCutover } from "./bakeUpdate.ts";
+import { isBakeLeftOver } from "./bakePlan.ts";
+import { bakeAfterCutover, bakeLeftOver, watchBeforeCutover } from "./bakeUpdate.ts";
 import { runCutover } from "./cutoverUpdate.ts";
 import { takeFinalBackup } from "./finalBackup.ts";
 import { rehearse } from "./rehearsal.ts";
@@ -61,7 +62,10 @@ export async function retireRemoved(
   return report === undefined ? {} : { report };
 }
 
-/** Settles what a killed update left, cuts over if another colour is to be live, rehearses and bakes if asked. */
+/**
+ * Settles what a killed update left, cuts over if another colour is to be live, rehearses if asked, and bakes a colour that
+ * became live now or in an update that was cut off.
+ */
 export async function convergeSwitch(
   olds: Partial<TrafficSwitchInputs>,
   news: TrafficSwitchInputs,
@@ -84,17 +88,23 @@ export async function convergeSwitch(
     progress: say,
   });
   const rehearsal = isRehearsalDue(olds, news);
-  if (serving === news.live && !rehearsal) return {};
+  const leftOver = serving === news.live && isBakeLeftOver(olds, news);
+  if (serving === news.live && !rehearsal && !leftOver) return {};
   const [live, standby] = [session.deployments[news.live], session.deployments[otherColour(news.live)]];
   if (live === undefined || standby === undefined) {
     throw new RefusedError(`${live === undefined ? news.live : otherColour(news.live)} is not deployed`);
   }
   await proveConfigsWritable(deployed, news);
-  if (serving === news.live) return rehearse(live, standby, traffic, news);
+  if (serving === news.live) {
+    const rehearsed = rehearsal ? await rehearse(live, standby, traffic, news) : {};
+    if (leftOver) await bakeLeftOver(live, standby, traffic, news);
+    return rehearsed;
+  }
   await relinkLeftover(standby, live, news);
+  const before = await watchBeforeCutover(standby, news);
   const cutover = await runCutover(standby, live, traffic, news);
   const update = rehearsal ? await rehearse(live, standby, traffic, news) : cutover;
-  await bakeAfterCutover(live, standby, traffic, news);
+  await bakeAfterCutover(live, standby, traffic, news, before);
   return update;
 }
 

@@ -1,4 +1,4 @@
-import type { FrozenUpdate } from "../../../test/support/frozenUpdate.ts";
+import type { RunningUpdate } from "../../../test/support/runningUpdate.ts";
 import { DEFAULTS, type Fault } from "./fault.ts";
 
 /** SIGKILL of the command line, the language host and every provider. */
@@ -21,7 +21,7 @@ export const driverStopped: Fault = {
 };
 
 /** The update doesn't come to its end, and leaves the stack locked. */
-function killedBy(kill: (update: FrozenUpdate) => Promise<unknown>): Fault {
+function killedBy(kill: (update: RunningUpdate) => Promise<unknown>): Fault {
   return {
     ...DEFAULTS,
     manner: "resend",

@@ -1,5 +1,5 @@
 import { otherColour, type Colour } from "../../../components/engine/colour.ts";
-import type { FrozenUpdate } from "../../../test/support/frozenUpdate.ts";
+import type { RunningUpdate } from "../../../test/support/runningUpdate.ts";
 import type { TestStack } from "../../../test/support/testStack.ts";
 import type { Manner } from "../clients/messages.ts";
 import type { Ground } from "../grounds.ts";
@@ -9,7 +9,7 @@ export interface Scene {
   stack: TestStack;
   /** The colour to which the cutover leads. */
   to: Colour;
-  update: FrozenUpdate;
+  update: RunningUpdate;
 }
 
 /** A fault that was made, to be mended. */

@@ -6,8 +6,8 @@ import type { CommandResult, TestStack } from "./testStack.ts";
 /** A provider without an engine ends what it has begun. */
 const ORPHANED_MS = 60_000;
 
-/** A `pulumi up` whose driver stands still before a phase of the cutover. */
-export class FrozenUpdate {
+/** A `pulumi up` that got to a certain place; before a phase of the cutover its driver stands still. */
+export class RunningUpdate {
   /** What the command prints and how it ends, once it goes on. */
   readonly result: Promise<CommandResult>;
   private readonly child: ChildProcess;
@@ -24,21 +24,34 @@ export class FrozenUpdate {
    * @param goesOnAfterMs how long it stands still, unless it is killed
    * @throws Error with the output when the command ends instead
    */
-  static async before(phase: PhaseName, stack: TestStack, goesOnAfterMs = 60_000): Promise<FrozenUpdate> {
+  static async before(phase: PhaseName, stack: TestStack, goesOnAfterMs = 60_000): Promise<RunningUpdate> {
     const { child, result } = stack.start(["up", "--yes", "--skip-preview"], {
       REDIS_BLUEGREEN_FREEZE_BEFORE: phase,
       REDIS_BLUEGREEN_FREEZE_BEFORE_MS: String(goesOnAfterMs),
     });
-    const frozen = new Promise<void>((resolve) => {
+    return RunningUpdate.#once(`frozen before phase ${phase}`, stack, { child, result });
+  }
+
+  /** Starts `pulumi up` and resolves when it prints a text; it goes on. */
+  static async at(text: string, stack: TestStack): Promise<RunningUpdate> {
+    return RunningUpdate.#once(text, stack, stack.start(["up", "--yes", "--skip-preview"]));
+  }
+
+  static async #once(
+    text: string,
+    stack: TestStack,
+    { child, result }: { child: ChildProcess; result: Promise<CommandResult> },
+  ): Promise<RunningUpdate> {
+    const printed = new Promise<void>((resolve) => {
       let output = "";
       child.stdout?.on("data", (chunk: Buffer) => {
         output += chunk.toString();
-        if (output.includes(`frozen before phase ${phase}`)) resolve();
+        if (output.includes(text)) resolve();
       });
     });
-    const ended = await Promise.race([frozen, result]);
-    if (ended !== undefined) throw new Error(`pulumi up did not get to ${phase}:\n${ended.output}`);
-    return new FrozenUpdate(stack, child, result);
+    const ended = await Promise.race([printed, result]);
+    if (ended !== undefined) throw new Error(`pulumi up did not get to "${text}":\n${ended.output}`);
+    return new RunningUpdate(stack, child, result);
   }
 
   /**

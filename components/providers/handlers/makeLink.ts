@@ -1,0 +1,31 @@
+import { ensureLink, leaveAlone, type LinkInput } from "../../engine/replicationLink.ts";
+import { awaitBridge, carriageOf, type LinkEnds } from "./linkCarriage.ts";
+import { say } from "./say.ts";
+
+/** What a link is made with beside its ends. */
+export type LinkSettings = Pick<LinkInput, "credentials" | "syncTimeoutMs" | "reseed">;
+
+/** What a link is, for state and outputs. */
+export interface LinkOutcome {
+  /** `none` where the standby can't get the live colour's writes without loss, and keeps its data. */
+  status: string;
+  /** What a rollback is, with the reason. */
+  rollback: string;
+}
+
+/**
+ * Has the standby get what the live colour takes, by whichever carrier there is, and waits until it has everything.
+ * @throws RefusedError, DeadlineError as `ensureLink` does
+ */
+export async function makeLink(ends: LinkEnds, settings: LinkSettings): Promise<LinkOutcome> {
+  const { carrier, rollback, anew } = await carriageOf(ends);
+  if (carrier === "none") {
+    await leaveAlone(ends.standby);
+    say(`no rollback link: ${rollback}; ${ends.standby.colour} keeps its data and follows nobody`);
+    return { status: "none", rollback };
+  }
+  const translated = carrier === "bridge";
+  if (translated) await awaitBridge(ends);
+  await ensureLink({ ...ends, ...settings, translated, anew, progress: say });
+  return { status: "up", rollback };
+}
