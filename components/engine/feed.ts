@@ -59,6 +59,7 @@ export function placeIn(
 ): Handover | undefined {
   const [ahead, behind] = [live.replication, standby.replication];
   const { handedOver } = standby.gate;
+  const { tookOver } = live.gate;
   // A cutover to it was abandoned: what the bridge noted in its data counts, and belongs to this note.
   if (standby.gate.fed !== undefined) return standby.gate.fed.progress && handedOver;
   // It was the live colour's replica until now, and nothing but this project could write since.
@@ -67,14 +68,15 @@ export function placeIn(
   const ended = { replid: ahead.replid2, offset: ahead.secondOffset - 1 };
   if (behind.replid === ended.replid) {
     if (handedOver === undefined) {
-      // Before 6.2 a cutover can't note it; what the closed server added since is the expiry of keys.
+      // Before 6.2 the closed server can't have a note, but the one that took over has; what the closed one added since is
+      // the expiry of keys. A live one that came back from an older file of this history ends it elsewhere.
       const noted = atLeast(standby.version.version, "6.2");
-      return !noted && behind.offset >= ended.offset ? ended : undefined;
+      const isEnd = isSame(tookOver?.of, ended) && behind.offset >= ended.offset;
+      return !noted && isEnd ? ended : undefined;
     }
     return isSame(handedOver, ended) ? ended : undefined;
   }
-  const { tookOver } = live.gate;
-  const goesOn = tookOver !== undefined && tookOver.at.replid === ahead.replid;
-  const isEnd = handedOver?.replid === behind.replid && isSame(handedOver, tookOver?.of);
-  return goesOn && isEnd ? tookOver.at : undefined;
+  if (tookOver?.at?.replid !== ahead.replid) return undefined;
+  const isEnd = handedOver?.replid === behind.replid && isSame(handedOver, tookOver.of);
+  return isEnd ? tookOver.at : undefined;
 }

@@ -70,7 +70,7 @@ export async function setTripwire(live: Deployment, standby: Deployment): Promis
   ]);
   const armed = live.target.replicas.length === 0 && !canReplicate(liveVersion, standbyVersion).ok;
   if (armed) await live.primary.configSet("repl-diskless-sync", "yes");
-  await setRaised(live.primary, "repl-diskless-sync-delay", armed);
+  await setAndKeep(live, armed);
 }
 
 /** Whether a standby asked for the full copy that the tripwire keeps from it: its link will not be up any more. */
@@ -80,6 +80,11 @@ export function isTripped(live: ReplicationState, standby: ReplicationState): bo
 }
 
 /** Lets the live colour start a full copy at once again, as the bridge's attachment needs. */
-export function disarmTripwire(live: Deployment): Promise<void> {
-  return setRaised(live.primary, "repl-diskless-sync-delay", false);
+export async function disarmTripwire(live: Deployment): Promise<void> {
+  await setAndKeep(live, false);
+}
+
+/** In the server's file as well: after its restart nobody else would tell it. */
+async function setAndKeep({ primary }: Deployment, armed: boolean): Promise<void> {
+  if (await setRaised(primary, "repl-diskless-sync-delay", armed)) await primary.configRewrite();
 }

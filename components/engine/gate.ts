@@ -17,7 +17,7 @@ import {
   notedIn,
   RUN,
   takeOverIn,
-  takeOverNote,
+  takeOverNotes,
   UNOPENED,
   type Handover,
   type TakeOver,
@@ -47,7 +47,7 @@ export interface Gate {
   handedOver?: Handover;
   /** The bridge feeds it: the clients' user is off instead of a fence, which would refuse the bridge's writes as well. */
   fed?: Fed;
-  /** It is open, and was fed before that: how its history goes on from the other colour's. */
+  /** It was promoted: how its history goes on from the other colour's. Of one that was fed only once it is open. */
   tookOver?: TakeOver;
   /** What it had rejected of its leader's commands when it began to follow. */
   rejectedBefore?: RejectedBefore;
@@ -83,11 +83,9 @@ export async function readGate(server: RedisServer): Promise<Gate> {
     minReplicas: fence.original,
     replicationUser: replicationUser !== null,
   };
-  if (proxyOn) {
-    const tookOver = takeOverIn(patterns);
-    return tookOver === undefined ? gate : { ...gate, tookOver };
-  }
-  return { ...gate, ...(await notesOf(server, patterns, fence.raised)) };
+  const tookOver = takeOverIn(patterns);
+  const notes = proxyOn ? {} : await notesOf(server, patterns, fence.raised);
+  return { ...gate, ...(tookOver === undefined ? {} : { tookOver }), ...notes };
 }
 
 type Notes = Pick<Gate, "unopened" | "handedOver" | "fed" | "rejectedBefore" | "drift" | "rolledBack">;
@@ -133,7 +131,8 @@ export function hideCommands(...notes: string[]): Commands {
 /** Makes a closed standby a primary that is still closed, and notes that. */
 export function promoteCommands(gate: Gate): Commands {
   if (gate.fed === undefined) {
-    return [...hideCommands(UNOPENED), ...fenceCommands(gate), ["REPLICAOF", "NO", "ONE"]];
+    const notes = [UNOPENED, ...takeOverNotes(gate.tookOver)];
+    return [...hideCommands(...notes), ...fenceCommands(gate), ["REPLICAOF", "NO", "ONE"]];
   }
   return [
     ...hideCommands(UNOPENED, ...beforeFeedingNotes(gate.fed), ...handedOverNotes(gate.handedOver)),
@@ -222,19 +221,19 @@ export function fenceCommands(gate: Gate): Commands {
 /** Lets clients in, by the proxy and with their writes, and replicas copy. */
 export function openCommands(gate: Gate): Commands {
   const { fed } = gate;
-  const position = fed?.progress?.position;
-  const note =
-    fed === undefined || position === undefined
-      ? []
-      : [
-          `~${takeOverNote({ of: { replid: position.replid, offset: position.applied.offset }, at: fed.own })}`,
-        ];
+  const notes = takeOverNotes(fed === undefined ? gate.tookOver : takeOverOf(fed)).map((note) => `~${note}`);
   return [
     ["CONFIG", "SET", FENCE, gate.minReplicas],
     ...allowReplicationCommands(gate),
     ...(fed === undefined ? [] : afterFeedingCommands(fed)),
-    ["ACL", "SETUSER", PROXY_USER, "reset", "on", "nopass", "-@all", "+ping", "+role", ...note],
+    ["ACL", "SETUSER", PROXY_USER, "reset", "on", "nopass", "-@all", "+ping", "+role", ...notes],
   ];
+}
+
+function takeOverOf({ progress, own }: Fed): TakeOver | undefined {
+  if (progress === undefined) return undefined;
+  const { replid, applied } = progress.position;
+  return { of: { replid, offset: applied.offset }, at: own };
 }
 
 /** Lets replicas and the bridge copy from a server that was born closed. */

@@ -27,15 +27,18 @@ export const ANEW = "redis-bluegreen:anew:";
 /** A cutover made the server a primary, and nobody opened it since. */
 export const UNOPENED = "redis-bluegreen:unopened";
 
-/** The same for what the colour took over that a bridge had fed: `<replid>:<offset>` of both histories. */
+/** The same for what a promoted colour took over: `<replid>:<offset>` of the other one's history, and of its own if it was fed. */
 const TOOK_OVER = "redis-bluegreen:took-over:";
 
-/** How the history of a colour that a bridge had fed goes on from the other one's. */
+/** How the history of a colour that was promoted goes on from the other one's. */
 export interface TakeOver {
   /** Where the other colour's history ended. */
   of: Handover;
-  /** Where this colour's own one stood when it was opened with everything up to there. */
-  at: Handover;
+  /**
+   * Where this colour's own one stood when it was opened with everything up to there. Absent where it was the other one's
+   * replica: then its second history is the other one's.
+   */
+  at?: Handover;
 }
 
 /** Of the field `keys` of ACL GETUSER: Redis 6 answers with a list, Redis 7 with a text of patterns, each behind a `~`. */
@@ -57,12 +60,15 @@ export function handedOverNotes(handover: Handover | undefined): string[] {
 /** The takeover that is noted among key patterns. */
 export function takeOverIn(patterns: readonly string[]): TakeOver | undefined {
   const [of, at] = placesIn(patterns, TOOK_OVER) ?? [];
-  return of === undefined || at === undefined ? undefined : { of, at };
+  return of === undefined ? undefined : { of, ...(at === undefined ? {} : { at }) };
 }
 
-/** As `takeOverIn` reads it. */
-export function takeOverNote({ of, at }: TakeOver): string {
-  return `${TOOK_OVER}${of.replid}:${of.offset}:${at.replid}:${at.offset}`;
+/** The note that `takeOverIn` reads; none where nothing was taken over. */
+export function takeOverNotes(takeOver: TakeOver | undefined): string[] {
+  if (takeOver === undefined) return [];
+  const { of, at } = takeOver;
+  const own = at === undefined ? [] : [at.replid, at.offset];
+  return [`${TOOK_OVER}${[of.replid, of.offset, ...own].join(":")}`];
 }
 
 /** What follows a prefix among key patterns. */

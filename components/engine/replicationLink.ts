@@ -5,11 +5,11 @@ import type { Credentials } from "./credentials.ts";
 import { follows, isOpen, observeDeployment, type Deployment, type DeploymentState } from "./deployment.ts";
 import { feed, placeIn } from "./feed.ts";
 import { awaitFed, feedStatus, IN_SYNC_BYTES } from "./feedProgress.ts";
-import { follow, keepClosed, setTripwire, unfollow } from "./follow.ts";
+import { disarmTripwire, follow, keepClosed, setTripwire, unfollow } from "./follow.ts";
 import { formatAddress } from "./address.ts";
 import { allowReplication, isFed, readGate } from "./gate.ts";
 import { infoNumber } from "./infoReply.ts";
-import { isSame } from "./handover.ts";
+import { isSame, type TakeOver } from "./handover.ts";
 import { lineage, type Lineage } from "./lineage.ts";
 import { linkObstacle } from "./linkObstacle.ts";
 import { RefusedError, type Progress } from "./progress.ts";
@@ -74,6 +74,7 @@ export async function ensureLink(input: LinkInput): Promise<void> {
     (await certainObstacle(input));
   if (refusal !== undefined) throw new RefusedError(refusal);
   if (input.translated) {
+    await disarmTripwire(live);
     if (status === "cut" || input.anew === true) await feed(standby, live, input.credentials, input.anew);
     await awaitFed(input);
     return;
@@ -177,13 +178,25 @@ export function followRefusal(
   return `${standby.colour} holds ${standby.state.keys} keys that a full copy from ${live.colour} would overwrite. If they are not wanted, set ${pathPrefix}${standby.colour}.reseed: true and run pulumi up again; else save them first`;
 }
 
-/** As `lineage`, and for a standby from which a colour took over that a bridge had fed. */
+/** As `lineage`, and for a standby that was closed where the live colour took over, by their notes. */
 function relationOf(live: DeploymentState, standby: DeploymentState): Lineage {
   const relation = lineage(live.replication, standby.replication, standby.gate.unopened);
   if (relation !== "unknown") return relation;
   const isKnown = standby.gate.fed !== undefined || placeIn(live, standby) !== undefined;
-  const isOver = isKnown || isSame(live.gate.tookOver?.of, standby.gate.handedOver);
+  const isOver = isKnown || isSame(keptTakeOver(live)?.of, standby.gate.handedOver);
   return isOver ? "nothing of its own" : "unknown";
+}
+
+/** What a promoted colour took over; undefined once it came back from a file that is older than that, or may be. */
+function keptTakeOver({ gate: { tookOver }, replication }: DeploymentState): TakeOver | undefined {
+  if (tookOver === undefined) return undefined;
+  const { of, at } = tookOver;
+  const { replid, replid2, secondOffset } = replication;
+  const isKept =
+    at === undefined
+      ? of.replid === replid2 && of.offset + 1 === secondOffset
+      : at.replid === replid || (at.replid === replid2 && at.offset < secondOffset);
+  return isKept ? tookOver : undefined;
 }
 
 /**

@@ -24,9 +24,13 @@ export function raisedValue(original: number): number {
   return OFFSET + original;
 }
 
-/** Raises or restores one numeric setting; a no-op where that is already so. */
-export async function setRaised(server: RedisServer, name: string, raised: boolean): Promise<void> {
+/**
+ * Raises or restores one numeric setting.
+ * @returns false where that was so already, and nothing was done
+ */
+export async function setRaised(server: RedisServer, name: string, raised: boolean): Promise<boolean> {
   const now = readRaised((await server.configGet(name)).get(name));
-  if (now.raised === raised) return;
+  if (now.raised === raised) return false;
   await server.configSet(name, raised ? raisedValue(now.original) : now.original);
+  return true;
 }

@@ -1,8 +1,9 @@
 import { afterAll, beforeAll, describe, expect } from "vitest";
+import type { Colour } from "../../components/engine/colour.ts";
 import { inSteps } from "../support/steps.ts";
 import { TestStack } from "../support/testStack.ts";
 import { lastUpdate } from "../support/updateReports.ts";
-import { identityOf, whoAnswers } from "../support/whoServes.ts";
+import { expectEqualData, identityOf, whoAnswers } from "../support/whoServes.ts";
 import { seedDataset } from "../support/workload/seed.ts";
 import { Workload } from "../support/workload/workload.ts";
 
@@ -10,6 +11,7 @@ describe("an upgrade whose way back is a backup: Redis 6.0 to 8.0", () => {
   const step = inSteps();
   let stack: TestStack;
   let workload: Workload | undefined;
+  let backup = "";
 
   beforeAll(async () => {
     stack = await TestStack.create("e2e-backup", {
@@ -56,6 +58,7 @@ describe("an upgrade whose way back is a backup: Redis 6.0 to 8.0", () => {
     expect((await stack.outputs())["rollback"]).toMatch(/^backup only: /);
     const { report } = await lastUpdate(stack);
     expect(report).toMatchObject({ kind: "cutover", outcome: "done", verdict: { kind: "backup only" } });
+    backup = report.backup ?? "";
     await workload?.awaitWrites(200);
     await stack.upUnchanged();
   });
@@ -94,4 +97,42 @@ describe("an upgrade whose way back is a backup: Redis 6.0 to 8.0", () => {
       });
     }
   });
+
+  step("has what the backup holds once that is copied into the live colour, as the README says", async () => {
+    await setLater();
+    const green = `${stack.deployment}-green-0`;
+    await stack.docker("stop", "--time", "120", green);
+    await stack.docker("cp", backup, `${green}:/data/dump.rdb`);
+    await stack.docker("start", green);
+    await stack.up();
+    expect(await whoAnswers(stack, stack.ports.write)).toBe(await identityOf(stack, "green"));
+    await expectBackup("green");
+    await stack.upUnchanged();
+  });
+
+  step("goes back to the old version with that, and with what was written since", async () => {
+    const blue = { version: "6.0", memory: 128 };
+    await stack.edit({ bridge: { use: "auto" }, blue: { ...blue, reseed: true } });
+    await stack.up();
+    expect((await stack.outputs())["rollback"]).toMatch(/^lossless \(translated\): /);
+    await stack.edit({ live: "blue", blue });
+    await stack.up();
+    expect(await whoAnswers(stack, stack.ports.write)).toBe(await identityOf(stack, "blue"));
+    await expectBackup("blue");
+    await expectEqualData(stack, "blue");
+  });
+
+  async function setLater(): Promise<void> {
+    const application = await stack.application(stack.ports.write);
+    await application.call("SET", "written after the backup", "1");
+    application.close();
+  }
+
+  /** The dataset is there, and nothing that is younger than the backup. */
+  async function expectBackup(colour: Colour): Promise<void> {
+    await stack.withServer(colour, async (server) => {
+      expect(await server.call("EXISTS", "written after the backup")).toBe(0);
+      expect((await server.keyspace()).get(0)).toBeGreaterThanOrEqual(2_000);
+    });
+  }
 });

@@ -280,7 +280,7 @@ async function expectReport(
   expect(report.offset).toBeGreaterThan(0);
   expect(report.keysCompared).toBeGreaterThan(0);
   expect(report.connectionsMoved).toBeGreaterThanOrEqual(8);
-  expect(report.backup).toMatch(new RegExp(`${stack.deployment}-${from}-.*\\.rdb`));
+  expect(report.backup).toMatch(new RegExp(`${stack.deployment}-${from}-[^/]*\\.rdb$`));
   expect(markdown).toContain(`# ${stack.deployment}: ${kind} from ${from} (`);
   for (const phase of PHASES) expect(markdown).toContain(`| ${phase} | `);
 }

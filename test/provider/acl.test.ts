@@ -93,9 +93,9 @@ describe.each(SERVERS)("the users of $product $version", (version) => {
       guardrails: { ...DEFAULT_GUARDRAILS, verifyKeys: 5 },
       verdict: rollbackVerdict(version, version, new Set()),
       preflight: () => Promise.resolve("done above"),
-      backup: async () => {
+      backup: () => {
         const request = { directory, name: "acl", colour: from.colour };
-        return (await takeBackup(from.primary, credentials.operator, request)).file;
+        return takeBackup(from.primary, credentials.operator, request);
       },
       progress: say,
     });

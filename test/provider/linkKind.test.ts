@@ -3,6 +3,7 @@ import { Bridge } from "../../components/engine/bridge/bridge.ts";
 import { follow } from "../../components/engine/follow.ts";
 import { isFed, noteDrift, readGate } from "../../components/engine/gate.ts";
 import { ensureLink, linkRefusal, linkStatus } from "../../components/engine/replicationLink.ts";
+import { setRaised } from "../../components/engine/selfDescribing.ts";
 import { until } from "../../components/engine/until.ts";
 import { BRIDGE_USER } from "../../components/engine/users.ts";
 import { bearPair, CREDENTIALS, deploymentOf, type BornServer } from "../support/bornServer.ts";
@@ -57,7 +58,7 @@ async function write(value: string): Promise<void> {
 /** Green's reading is the operator's: its clients are closed out. */
 async function arrives(value: string): Promise<void> {
   await until(async () => ((await green.admin.call("GET", "key")) === value ? true : undefined), {
-    timeoutMs: 10_000,
+    timeoutMs: 20_000,
     intervalMs: 20,
     what: `green has ${value}`,
   });
@@ -66,6 +67,9 @@ async function arrives(value: string): Promise<void> {
 test("a standby that follows is fed instead where the bridge comes into use, and goes on from where it is", async () => {
   await follow(deploymentOf(green), deploymentOf(blue), CREDENTIALS);
   await arrives("before");
+  // As a cutover leaves a live colour whose standby is older and follows by itself: no full copy begins.
+  await setRaised(blue.admin, "repl-diskless-sync-delay", true);
+  await blue.admin.configRewrite();
   expect(await linkStatus(deploymentOf(blue), deploymentOf(green))).toBe("up");
   expect(await linkRefusal(link(true))).toBeUndefined();
   await ensureLink(link(true));
@@ -94,6 +98,12 @@ test("and is copied to anew where its data has drifted", async () => {
   expect(await green.admin.call("GET", "key")).toBe("by the bridge");
   expect((await readGate(green.admin)).drift).toBeUndefined();
   expect(await limitOfGreen()).toEqual(["noeviction", "0"]);
+});
+
+test("and goes on after a crash of the live colour", async () => {
+  await blue.crash();
+  await write("after the crash");
+  await arrives("after the crash");
 });
 
 test("it follows again where the bridge goes out of use", async () => {

@@ -116,7 +116,7 @@ export function cutoverOf(from: Deployment, to: Deployment): CutoverInput {
     guardrails: DEFAULT_GUARDRAILS,
     verdict: { kind: "lossless (native)", reason: "", warnings: [] },
     preflight: () => Promise.resolve(""),
-    backup: () => Promise.resolve(""),
+    backup: () => Promise.resolve(undefined),
     progress: () => undefined,
   };
 }

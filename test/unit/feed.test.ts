@@ -45,9 +45,13 @@ it("trusts no note of another run, and none of another history", () => {
   expect(placeIn(GREEN, side({ replid: "B", offset: 100 }))).toBeUndefined();
 });
 
-it("does without the note before 6.2, which can't make one, where nothing is missing", () => {
-  expect(placeIn(GREEN, side({ replid: "B", offset: 114 }, {}, "6.0"))).toEqual(HANDED_OVER);
-  expect(placeIn(GREEN, side({ replid: "B", offset: 99 }, {}, "6.0"))).toBeUndefined();
+it("takes the other one's note before 6.2, which can't make one, where nothing is missing", () => {
+  const green = { ...GREEN, gate: { ...GREEN.gate, tookOver: { of: HANDED_OVER } } };
+  expect(placeIn(green, side({ replid: "B", offset: 114 }, {}, "6.0"))).toEqual(HANDED_OVER);
+  expect(placeIn(green, side({ replid: "B", offset: 99 }, {}, "6.0"))).toBeUndefined();
+  expect(placeIn(GREEN, side({ replid: "B", offset: 114 }, {}, "6.0"))).toBeUndefined();
+  const fromOlderFile = { ...green, replication: { ...green.replication, offset: 80, secondOffset: 81 } };
+  expect(placeIn(fromOlderFile, side({ replid: "B", offset: 114 }, {}, "6.0"))).toBeUndefined();
 });
 
 it("goes on from where a replica was cut off", () => {

@@ -41,10 +41,9 @@ async function carryOut(order: CutoverOrder): Promise<CutoverResult> {
     verdict: await verdictFor(from, to, { pathPrefix: "" }),
     preflight: () => checkAgain(order),
     backup: async () => {
-      if (order.backupDirectory === undefined) return "none";
+      if (order.backupDirectory === undefined) return undefined;
       const request = { directory: order.backupDirectory, name: "bench", colour: from.colour };
-      const backup = await takeBackup(from.primary, operatorLogin(order.from, credentials), request);
-      return `${backup.bytes} bytes`;
+      return takeBackup(from.primary, operatorLogin(order.from, credentials), request);
     },
     progress: () => undefined,
   });

@@ -153,6 +153,8 @@ export class Bridge {
   }
 
   async #apply(feeding: Feeding): Promise<void> {
+    const { source, target } = feeding;
+    this.#turn({ source, target }, "waiting", `${source} is asked for what it takes`);
     const session = new Session(await this.#connect(feeding));
     this.#session = session;
     this.#lag = new Lag();

@@ -1,3 +1,4 @@
+import type { Backup } from "../backup/backup.ts";
 import type { Address } from "../address.ts";
 import type { Verdict } from "../compatibility/rollbackVerdict.ts";
 import type { Credentials } from "../credentials.ts";
@@ -22,8 +23,8 @@ export interface CutoverInput {
   verdict: Verdict;
   /** Runs the live checks once more; throws if one fails; answers with a summary. */
   preflight: () => Promise<string>;
-  /** Copies the old colour to a file; answers with where. */
-  backup: () => Promise<string>;
+  /** Copies the old colour to a file; undefined where none is wanted. */
+  backup: () => Promise<Pick<Backup, "file" | "bytes"> | undefined>;
   progress: Progress;
   /** Called before each phase. */
   onPhase?: (name: PhaseName) => void;
@@ -41,6 +42,7 @@ export interface CutoverFigures {
   connectionsMoved?: number;
   keysCompared: number;
   keysDifferent: number;
+  /** The RDB file that was taken. */
   backup?: string;
   /** The verdict after the rollback link was looked at. */
   verdict: Verdict;

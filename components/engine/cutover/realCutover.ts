@@ -73,10 +73,12 @@ export class RealCutover implements CutoverSteps {
   backup = async (): Promise<string> => {
     const { from, to } = this.input;
     const begin = performance.now();
-    this.figures.backup = await whileAwake([from, to], () => this.input.backup());
+    const backup = await whileAwake([from, to], () => this.input.backup());
     // A backup takes as long as the data is large; nobody waits for it.
     this.startedAt += performance.now() - begin;
-    return this.figures.backup;
+    if (backup === undefined) return "none wanted";
+    this.figures.backup = backup.file;
+    return `${backup.file}, ${backup.bytes} bytes`;
   };
 
   arm = async (): Promise<string> => {

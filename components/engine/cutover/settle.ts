@@ -3,6 +3,7 @@ import type { Credentials } from "../credentials.ts";
 import { observeDeployment, type Deployment } from "../deployment.ts";
 import { disarmTripwire } from "../follow.ts";
 import { fenceCommands, isFed, openCommands, persistClosed, readGate } from "../gate.ts";
+import type { TakeOver } from "../handover.ts";
 import type { Progress } from "../progress.ts";
 import { setRaised } from "../selfDescribing.ts";
 import type { Traffic } from "../traffic.ts";
@@ -29,8 +30,9 @@ export async function settle(situation: Situation, input: SettleInput): Promise<
   const serving = situation.kind === "serving" ? situation.colour : openColour(situation);
   const deployment = input.deployments[serving];
   if (deployment === undefined) throw new Error(`${serving} serves but is not connected`);
+  let tookOver: TakeOver | undefined;
   if (situation.kind === "finish") {
-    if (situation.ifEqual) await proveEqual(situation, input);
+    if (situation.ifEqual) tookOver = await proveEqual(situation, input);
     const from = input.deployments[situation.from];
     if (from !== undefined) await keepAway(from);
     input.progress(
@@ -40,7 +42,7 @@ export async function settle(situation: Situation, input: SettleInput): Promise<
   if (situation.kind === "reopen") {
     input.progress(`no colour is open to clients: ${serving} is opened`);
   }
-  await open(deployment);
+  await open(deployment, tookOver);
   // An update that died right after the opening left a file that says closed: its next restart would shut clients out.
   if (situation.kind === "serving") await deployment.primary.configRewrite();
   await hideStandby(input, serving);
@@ -48,8 +50,15 @@ export async function settle(situation: Situation, input: SettleInput): Promise<
   return serving;
 }
 
-/** @throws RefusedError where any key differs */
-async function proveEqual({ from, to }: { from: Colour; to: Colour }, input: SettleInput): Promise<void> {
+/**
+ * Both are closed, so that what is equal now stays so.
+ * @returns how the history of `to` goes on from that of `from`, where that says how it ended
+ * @throws RefusedError where any key differs
+ */
+async function proveEqual(
+  { from, to }: { from: Colour; to: Colour },
+  input: SettleInput,
+): Promise<TakeOver | undefined> {
   const [old, next] = [input.deployments[from], input.deployments[to]];
   if (old === undefined || next === undefined) throw new Error(`${from} or ${to} is not connected`);
   input.progress(`${to} was restarted before it was known to serve: every key is compared with ${from}`);
@@ -58,10 +67,16 @@ async function proveEqual({ from, to }: { from: Colour; to: Colour }, input: Set
     next.primary,
     { keys: "all" },
   );
-  if (keysDifferent + keysUndecided === 0) return;
-  refuse(
-    `${to} was restarted before it was known to serve: ${keysDifferent + keysUndecided} of ${keysCompared} keys are not as on ${from}: ${describeSamples(samples)}`,
-  );
+  if (keysDifferent + keysUndecided > 0) {
+    refuse(
+      `${to} was restarted before it was known to serve: ${keysDifferent + keysUndecided} of ${keysCompared} keys are not as on ${from}: ${describeSamples(samples)}`,
+    );
+  }
+  const [{ handedOver }, { replid, offset }] = await Promise.all([
+    readGate(old.primary),
+    next.primary.replication(),
+  ]);
+  return handedOver && { of: handedOver, at: { replid, offset } };
 }
 
 function openColour(situation: Exclude<Situation, { kind: "serving" }>): Colour {
@@ -74,14 +89,17 @@ async function keepAway({ primary }: Deployment): Promise<void> {
   await persistClosed(primary, gate, gate.handedOver);
 }
 
-async function open(deployment: Deployment): Promise<void> {
+async function open(deployment: Deployment, tookOver: TakeOver | undefined): Promise<void> {
   const { gate, version } = await observeDeployment(deployment);
   const { primary } = deployment;
   if (gate.proxyOn && !gate.fenced) {
     for (const [name, ...args] of unpauseCommands(version.version)) await primary.call(String(name), ...args);
     return;
   }
-  await primary.transaction(...openCommands(gate), ...unpauseCommands(version.version));
+  await primary.transaction(
+    ...openCommands(tookOver === undefined ? gate : { ...gate, tookOver }),
+    ...unpauseCommands(version.version),
+  );
   await primary.configRewrite();
 }
 

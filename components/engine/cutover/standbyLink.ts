@@ -39,6 +39,7 @@ export class FollowingStandby implements StandbyLink {
   readonly verb = "follows";
   readonly #from: Deployment;
   readonly #to: Deployment;
+  #replid = "";
 
   constructor(from: Deployment, to: Deployment) {
     this.#from = from;
@@ -51,6 +52,7 @@ export class FollowingStandby implements StandbyLink {
     if (standby.role !== "replica" || !standby.linkUp || standby.replid !== primary.replid) {
       throw new RefusedError(`${to.colour} does not follow ${from.colour}: its link is not up`);
     }
+    this.#replid = primary.replid;
     return Math.max(0, primary.offset - standby.offset);
   }
 
@@ -71,9 +73,10 @@ export class FollowingStandby implements StandbyLink {
     return `${colour} has every byte, key counts equal in ${pause.keyspace.size} databases`;
   }
 
-  async promote(gate: Gate): Promise<Gate> {
-    await this.#to.primary.transaction(...promoteCommands(gate));
-    return gate;
+  async promote(gate: Gate, { offset }: Pause): Promise<Gate> {
+    const promoted: Gate = { ...gate, tookOver: { of: { replid: this.#replid, offset } } };
+    await this.#to.primary.transaction(...promoteCommands(promoted));
+    return promoted;
   }
 }
 

@@ -47,10 +47,7 @@ export async function runCutover(
       guardrails: news.guardrails,
       verdict,
       preflight: () => preflightAgain(from.colour, to.colour, news),
-      backup: async () => {
-        const backup = await backUp(from, news);
-        return `${backup.file}, ${backup.bytes} bytes`;
-      },
+      backup: () => backUp(from, news),
       progress: say,
       onPhase: (phase) => {
         faultPoint(phase);

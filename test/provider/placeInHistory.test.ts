@@ -1,0 +1,70 @@
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { cutOver } from "../../components/engine/cutover/cutover.ts";
+import { observeDeployment } from "../../components/engine/deployment.ts";
+import { placeIn } from "../../components/engine/feed.ts";
+import { follow } from "../../components/engine/follow.ts";
+import type { Handover } from "../../components/engine/handover.ts";
+import { until } from "../../components/engine/until.ts";
+import {
+  bearServer,
+  CREDENTIALS,
+  cutoverOf,
+  deploymentOf,
+  openToClients,
+  type BornServer,
+} from "../support/bornServer.ts";
+
+let blue: BornServer;
+let green: BornServer;
+/** Blue's RDB file with the first key only, in base64. */
+let file: string;
+
+beforeAll(async () => {
+  [blue, green] = await Promise.all([
+    bearServer("blue", { product: "redis", version: "6.0" }),
+    bearServer("green", { product: "redis", version: "8.0" }),
+  ]);
+  await openToClients(blue);
+  await follow(deploymentOf(green), deploymentOf(blue), CREDENTIALS);
+  await until(async () => ((await green.admin.replication()).linkUp ? true : undefined), {
+    timeoutMs: 30_000,
+    intervalMs: 20,
+    what: "green follows blue",
+  });
+  await blue.admin.call("SET", "in the file", 1);
+  // With a replica attached, a file says where in the history it stands.
+  await blue.admin.call("SAVE");
+  file = (await blue.container.exec(["base64", "-w0", "/data/dump.rdb"])).output.trim();
+  await blue.admin.call("SET", "behind the file", 1);
+});
+
+afterAll(async () => {
+  await Promise.all([blue.stop(), green.stop()]);
+});
+
+/** Where a bridge that begins to feed blue would go on in green's history. */
+async function place(): Promise<Handover | undefined> {
+  const [ahead, behind] = await Promise.all(
+    [green, blue].map((server) => observeDeployment(deploymentOf(server))),
+  );
+  if (ahead === undefined || behind === undefined) throw new Error("both are there");
+  return placeIn(ahead, behind);
+}
+
+test("a 6.0 that was left behind goes on where the new colour took over", async () => {
+  const { replid, offset } = await blue.admin.replication();
+  const verdict = { kind: "backup only" as const, reason: "no bridge here", warnings: [] };
+  const input = cutoverOf(deploymentOf(blue), deploymentOf(green));
+  const { figures } = await cutOver({ ...input, verdict, endpoint: green.target.primary.operator });
+  expect(figures.offset).toBeGreaterThanOrEqual(offset);
+  expect(await place()).toEqual({ replid, offset: figures.offset });
+});
+
+test("and not where that came back from a file of before", async () => {
+  await green.container.exec(["sh", "-c", `echo ${file} | base64 -d >/data/dump.rdb`]);
+  await green.crash();
+  expect(await green.admin.call("EXISTS", "in the file", "behind the file")).toBe(1);
+  const { replid2 } = await green.admin.replication();
+  expect(replid2).toBe((await blue.admin.replication()).replid);
+  expect(await place()).toBeUndefined();
+});

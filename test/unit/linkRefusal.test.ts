@@ -1,0 +1,60 @@
+import { expect, it } from "vitest";
+import type { DeploymentState } from "../../components/engine/deployment.ts";
+import { followRefusal } from "../../components/engine/replicationLink.ts";
+
+type History = Pick<DeploymentState["replication"], "replid" | "offset" | "replid2" | "secondOffset">;
+
+function colour(history: Partial<History>, gate: Partial<DeploymentState["gate"]>): DeploymentState {
+  return {
+    version: { product: "redis", version: "8.0" },
+    keys: 3,
+    replication: {
+      role: "master",
+      linkUp: false,
+      syncInProgress: false,
+      replicas: [],
+      replid: "?",
+      offset: 0,
+      replid2: "-",
+      secondOffset: -1,
+      ...history,
+    },
+    gate: { proxyOn: false, fenced: true, minReplicas: 0, replicationUser: true, ...gate },
+  };
+}
+
+/** Green was live up to offset 500 of history G; blue, which the bridge had fed, took over at 700 of its own one. */
+const OF = { replid: "G", offset: 500 };
+const TOOK_OVER = { proxyOn: true, tookOver: { of: OF, at: { replid: "B", offset: 700 } } };
+const GREEN = colour({ replid: "G", offset: 500 }, { handedOver: OF });
+
+function refusal(
+  blue: Partial<History>,
+  gate: Partial<DeploymentState["gate"]> = TOOK_OVER,
+  green = GREEN,
+): string | undefined {
+  const live = { colour: "blue" as const, state: colour(blue, gate) };
+  const standby = { colour: "green" as const, state: green };
+  return followRefusal(live, standby, { reseed: false, pathPrefix: "", translated: false });
+}
+
+it("a colour that handed over to the live one may be copied over", () => {
+  expect(refusal({ replid: "B", offset: 900 })).toBeUndefined();
+});
+
+it("it may be after a restart of the live one that has everything still, and not after one that went back behind it", () => {
+  expect(refusal({ replid: "B2", offset: 800, replid2: "B", secondOffset: 801 })).toBeUndefined();
+  const behind = { replid: "B2", offset: 650, replid2: "B", secondOffset: 651 };
+  expect(refusal(behind)).toContain("green holds 3 keys that a full copy from blue would overwrite");
+  expect(refusal({ replid: "B2", offset: 0 })).toContain("would overwrite");
+});
+
+it("so may one that was restarted since, behind a colour that was its replica, as long as that was not", () => {
+  const tookOver = { proxyOn: true, tookOver: { of: OF } };
+  const restarted = colour({ replid: "G2", offset: 0 }, { handedOver: OF });
+  const promoted = { replid: "B", offset: 900, replid2: "G", secondOffset: 501 };
+  expect(refusal(promoted, tookOver, restarted)).toBeUndefined();
+  const fromOlderFile = { ...promoted, replid: "B2", offset: 450, secondOffset: 451 };
+  expect(refusal(fromOlderFile, tookOver, restarted)).toContain("would overwrite");
+  expect(refusal(promoted, { proxyOn: true }, restarted)).toContain("would overwrite");
+});
