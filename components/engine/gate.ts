@@ -156,7 +156,12 @@ export function feedCommands(
   const placeNotes =
     place !== undefined && "anew" in place ? [`${ANEW}${place.anew}`] : handedOverNotes(place);
   return [
-    ...hideCommands(...beforeFeedingNotes(before), ...placeNotes, `${RUN}${runId}`),
+    ...hideCommands(
+      ...beforeFeedingNotes(before),
+      ...placeNotes,
+      `${RUN}${runId}`,
+      ...rolledBackNotes(gate.rolledBack),
+    ),
     ...beginFeedingCommands(before, version),
     ["CONFIG", "SET", FENCE, gate.minReplicas],
   ];
@@ -169,7 +174,7 @@ export function feedCommands(
 export function closeCommands(gate: Gate, ...notes: string[]): Commands {
   const { fed } = gate;
   return [
-    ...hideCommands(...notes),
+    ...hideCommands(...notes, ...rolledBackNotes(gate.rolledBack)),
     ...fenceCommands(gate),
     ...(fed === undefined ? [] : endFeedingCommands(fed)),
   ];
@@ -188,7 +193,7 @@ export async function persistClosed(
 ): Promise<boolean> {
   try {
     await server.transaction(
-      ...hideCommands(...handedOverNotes(handedOver)),
+      ...hideCommands(...handedOverNotes(handedOver), ...rolledBackNotes(gate.rolledBack)),
       ...fenceCommands(gate),
       ["CONFIG", "REWRITE"],
       ["CONFIG", "SET", FENCE, gate.fenced ? raisedValue(gate.minReplicas) : gate.minReplicas],
@@ -207,10 +212,14 @@ export async function noteDrift(standby: RedisServer, drift: Drift): Promise<voi
   await standby.configRewrite();
 }
 
-/** Notes on a standby that it was tried and left again; the next promotion wipes it. */
+/** Notes on a standby that it was tried and left again; nothing but the next promotion wipes it. */
 export async function noteRolledBack(standby: RedisServer, id: string): Promise<void> {
-  await standby.call("ACL", "SETUSER", PROXY_USER, `~${ROLLED_BACK}${id}`);
+  await standby.call("ACL", "SETUSER", PROXY_USER, ...rolledBackNotes(id).map((note) => `~${note}`));
   await standby.configRewrite();
+}
+
+function rolledBackNotes(id: string | undefined): string[] {
+  return id === undefined ? [] : [`${ROLLED_BACK}${id}`];
 }
 
 /** Refuses every write, for good. */

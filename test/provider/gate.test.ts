@@ -7,6 +7,7 @@ import {
   promoteCommands,
   readGate,
 } from "../../components/engine/gate.ts";
+import { keepClosed } from "../../components/engine/follow.ts";
 import { holdForGood, pausesWritesOnly, pauseWrites } from "../../components/engine/pause.ts";
 import type { RedisServer } from "../../components/engine/redisServer.ts";
 import type { ServerVersion } from "../../components/engine/serverVersion.ts";
@@ -58,6 +59,17 @@ describe.each<ServerVersion>([
     const file = await born.file();
     expect(file).toMatch(/^min-replicas-to-write 1000000$/m);
     expect(file).toMatch(/^user redis-bluegreen-proxy off .*handed-over:c141cad.*:2331882/m);
+  });
+
+  it("remembers that a bake failed until it is promoted again, whatever it does meanwhile", async () => {
+    await openToClients(born);
+    const gate = { ...(await readGate(operator)), rolledBack: "20261122T1" };
+    await persistClosed(operator, gate, HANDOVER);
+    expect(await born.file()).toMatch(/^user redis-bluegreen-proxy off .*rolled-back:20261122T1/m);
+    await keepClosed({ target: born.target, colour: "blue", primary: operator });
+    expect((await readGate(operator)).rolledBack).toBe("20261122T1");
+    await operator.transaction(...promoteCommands(await readGate(operator)));
+    expect((await readGate(operator)).rolledBack).toBeUndefined();
   });
 
   it("gives a check that has logged in no answer any more", async () => {

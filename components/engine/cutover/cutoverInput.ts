@@ -25,6 +25,8 @@ export interface CutoverInput {
   preflight: () => Promise<string>;
   /** Copies the old colour to a file; undefined where none is wanted. */
   backup: () => Promise<Pick<Backup, "file" | "bytes"> | undefined>;
+  /** The name of a failed bake, noted on the old colour as soon as it is closed for good; absent: it has not failed. */
+  rolledBack?: string;
   progress: Progress;
   /** Called before each phase. */
   onPhase?: (name: PhaseName) => void;

@@ -108,9 +108,9 @@ export class RealCutover implements CutoverSteps {
   };
 
   hold = async (): Promise<string> => {
-    const { from, traffic, guardrails } = this.input;
+    const { from, traffic, guardrails, rolledBack } = this.input;
     const [gate, gateTo] = await Promise.all([readGate(from.primary), readGate(this.input.to.primary)]);
-    this.gates = { from: gate, to: gateTo };
+    this.gates = { from: rolledBack === undefined ? gate : { ...gate, rolledBack }, to: gateTo };
     await traffic.prepare();
     this.pausedAt = performance.now();
     this.pause = await pauseWrites(from.primary, {

@@ -143,12 +143,13 @@ async function goBack(breach: string, follows: boolean, way: WayBack): Promise<n
     );
   }
   say(`${failed}. Going back to ${standby.colour}`);
+  const id = new Date().toISOString().replace(/[-:]|\.\d+/g, "");
   try {
-    await runCutover(live, standby, traffic, news);
+    await runCutover(live, standby, traffic, news, { rolledBack: id });
   } catch (error) {
     throw new RefusedError(`${failed}, and going back did not succeed: ${messageOf(error)}`);
   }
-  const id = new Date().toISOString().replace(/[-:]|\.\d+/g, "");
+  // Before 6.2 it could not be noted while the colour was closed.
   await noteRolledBack(live.primary, id);
   throw new RefusedError(
     `${failed}. ${standby.colour} is live again, with every write that ${live.colour} took. Set ${news.pathPrefix}live: ${standby.colour}; or mend the cause and set ${news.pathPrefix}bake.retry: ${id} to try again`,

@@ -17,7 +17,7 @@ import type { SwitchUpdate } from "./switchUpdate.ts";
 
 /**
  * Cuts over, tells the progress and writes the report, also of a cutover that fails.
- * @param kind of the report; default: a rollback where `to` is the older one
+ * @param options the report's kind, by default a rollback where `to` is the older one; and what `CutoverInput` has of it
  * @throws CutoverError as `cutOver` does
  */
 export async function runCutover(
@@ -25,7 +25,7 @@ export async function runCutover(
   to: Deployment,
   traffic: Haproxy,
   news: TrafficSwitchInputs,
-  kind?: UpdateReport["kind"],
+  { kind, rolledBack }: { kind?: UpdateReport["kind"]; rolledBack?: string } = {},
 ): Promise<SwitchUpdate> {
   const startedAt = new Date();
   const [fromVersion, toVersion] = await Promise.all([from.primary.version(), to.primary.version()]);
@@ -46,6 +46,7 @@ export async function runCutover(
       credentials: news.credentials,
       guardrails: news.guardrails,
       verdict,
+      ...(rolledBack === undefined ? {} : { rolledBack }),
       preflight: () => preflightAgain(from.colour, to.colour, news),
       backup: () => backUp(from, news),
       progress: say,

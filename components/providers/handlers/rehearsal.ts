@@ -16,9 +16,9 @@ export async function rehearse(
   news: TrafficSwitchInputs,
 ): Promise<SwitchUpdate> {
   say(`rehearsal ${news.rehearsal ?? ""}: ${live.colour} -> ${standby.colour}`);
-  await runCutover(live, standby, traffic, news, "rehearsal");
+  await runCutover(live, standby, traffic, news, { kind: "rehearsal" });
   say(`rehearsal ${news.rehearsal ?? ""}: ${standby.colour} -> ${live.colour}`);
-  const update = await runCutover(standby, live, traffic, news, "rehearsal");
+  const update = await runCutover(standby, live, traffic, news, { kind: "rehearsal" });
   say(`rehearsal ${news.rehearsal ?? ""}: done, ${live.colour} serves again with every write`);
   return update;
 }
