@@ -30,6 +30,9 @@ export interface BenchResults {
   notes: { part: string; text: string }[];
 }
 
+/** The part that a note is about where a run was ended from outside; the next run that is added makes it void. */
+export const INTERRUPTED = "everything after this";
+
 /** The figures of one contestant in one case, over its rounds. Times in milliseconds. */
 export interface CaseSummary extends Case {
   contestant: ContestantName;

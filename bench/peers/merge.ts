@@ -1,4 +1,4 @@
-import { caseKey, type BenchResults } from "./benchResults.ts";
+import { caseKey, INTERRUPTED, type BenchResults } from "./benchResults.ts";
 
 /**
  * Adds a run to the results of earlier ones. A case that was measured again replaces all that was known of it, since its
@@ -13,7 +13,7 @@ export function mergeResults(before: BenchResults, added: BenchResults): BenchRe
     );
   }
   const again = new Set(added.rounds.map(caseKey));
-  const parts = new Set(added.runs.flatMap((run) => run.parts));
+  const parts = new Set([INTERRUPTED, ...added.runs.flatMap((run) => run.parts)]);
   return {
     ...added,
     machine: { ...added.machine, servers: { ...before.machine.servers, ...added.machine.servers } },

@@ -1,7 +1,7 @@
 import { loadavg } from "node:os";
 import { messageOf } from "../../components/engine/messageOf.ts";
 import { measureBridge } from "./bridgeRatio.ts";
-import type { BenchResults } from "./benchResults.ts";
+import { INTERRUPTED, type BenchResults } from "./benchResults.ts";
 import type { ContestantName } from "./contestants/contestant.ts";
 import { lookAtMachine } from "./machine.ts";
 import { measureNoOps } from "./noOp.ts";
@@ -64,7 +64,7 @@ export class BenchRun {
       await this.runParts();
     } catch (error) {
       if (!this.signal.aborted) throw error;
-      this.note("everything after this", "left out, the bench was interrupted");
+      this.note(INTERRUPTED, "left out, the bench was interrupted");
     }
     return this.results;
   }

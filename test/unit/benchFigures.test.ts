@@ -151,6 +151,7 @@ describe("results of several runs", () => {
       notes: [
         { part: "a", text: "old" },
         { part: "b", text: "kept" },
+        { part: "everything after this", text: "left out" },
       ],
     };
     const added = { ...results([round({ pauseMs: 3 })]), bridge: spreadOf([0.5]) };
