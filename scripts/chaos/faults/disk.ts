@@ -1,3 +1,4 @@
+import { infoNumber } from "../../../components/engine/infoReply.ts";
 import { until } from "../../../components/engine/until.ts";
 import type { RedisServer } from "../../../components/engine/redisServer.ts";
 import { colourOf, DEFAULTS, inContainer, type Fault, type Scene } from "./fault.ts";
@@ -38,13 +39,20 @@ export function diskFull(part: "old" | "new"): Fault {
   };
 }
 
-/** What the operator does: makes room and has the server save, so that it takes writes again. */
+/**
+ * What the operator does: makes room and has the server save, so that it takes writes again. A save that began while there
+ * was no room may still be on its way to failing, so one that began since then has to succeed.
+ */
 async function empty(part: "old" | "new", scene: Scene, save: string): Promise<void> {
   await inContainer(part, scene, "rm -f /data/filler");
+  const roomSince = Date.now() / 1_000;
   const saved = (): Promise<true | undefined> =>
     withServer(part, scene, async (server) => {
       const state = await server.info("persistence");
-      if (state.get("loading") === "1" || state.get("rdb_last_bgsave_status") !== "ok") return undefined;
+      const isBusy = state.get("loading") === "1" || state.get("rdb_bgsave_in_progress") === "1";
+      if (isBusy || state.get("rdb_last_bgsave_status") !== "ok") return undefined;
+      const savedAt = infoNumber(state, "rdb_last_save_time");
+      if (savedAt <= roomSince && infoNumber(state, "rdb_changes_since_last_save") > 0) return undefined;
       await server.configSet("save", save);
       return true;
     });
