@@ -74,8 +74,9 @@ export async function ensureLink(input: LinkInput): Promise<void> {
     (await certainObstacle(input));
   if (refusal !== undefined) throw new RefusedError(refusal);
   if (input.translated) {
-    await disarmTripwire(live);
-    if (status === "cut" || input.anew === true) await feed(standby, live, input.credentials, input.anew);
+    const begins = status === "cut" || input.anew === true;
+    // Feeding begins with that; a standby that is fed already may wait for it.
+    await (begins ? feed(standby, live, input.credentials, input.anew) : disarmTripwire(live));
     await awaitFed(input);
     return;
   }

@@ -2,14 +2,12 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { cutOver } from "../../components/engine/cutover/cutover.ts";
 import { observeDeployment } from "../../components/engine/deployment.ts";
 import { placeIn } from "../../components/engine/feed.ts";
-import { follow } from "../../components/engine/follow.ts";
 import type { Handover } from "../../components/engine/handover.ts";
-import { until } from "../../components/engine/until.ts";
 import {
   bearServer,
-  CREDENTIALS,
   cutoverOf,
   deploymentOf,
+  followUntilUp,
   openToClients,
   type BornServer,
 } from "../support/bornServer.ts";
@@ -25,12 +23,7 @@ beforeAll(async () => {
     bearServer("green", { product: "redis", version: "8.0" }),
   ]);
   await openToClients(blue);
-  await follow(deploymentOf(green), deploymentOf(blue), CREDENTIALS);
-  await until(async () => ((await green.admin.replication()).linkUp ? true : undefined), {
-    timeoutMs: 30_000,
-    intervalMs: 20,
-    what: "green follows blue",
-  });
+  await followUntilUp(green, blue);
   await blue.admin.call("SET", "in the file", 1);
   // With a replica attached, a file says where in the history it stands.
   await blue.admin.call("SAVE");

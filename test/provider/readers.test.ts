@@ -2,10 +2,8 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { moveReaders, unreadReplicas } from "../../components/engine/cutover/readers.ts";
 import type { DeploymentTarget } from "../../components/engine/deploymentTarget.ts";
 import { formatAddress } from "../../components/engine/address.ts";
-import { follow } from "../../components/engine/follow.ts";
 import { readGate } from "../../components/engine/gate.ts";
-import { until } from "../../components/engine/until.ts";
-import { bearPair, CREDENTIALS, deploymentOf, type BornServer } from "../support/bornServer.ts";
+import { bearPair, CREDENTIALS, followUntilUp, type BornServer } from "../support/bornServer.ts";
 
 let primary: BornServer;
 let replica: BornServer;
@@ -27,12 +25,7 @@ test("a replica that has no link gets no readers, and is sent them once it is in
   expect((await readGate(replica.admin)).proxyOn).toBe(false);
   expect(await unreadReplicas(live, CREDENTIALS)).toEqual([]);
 
-  await follow(deploymentOf(replica), deploymentOf(primary), CREDENTIALS);
-  await until(async () => ((await replica.admin.replication()).linkUp ? true : undefined), {
-    timeoutMs: 10_000,
-    intervalMs: 20,
-    what: "the replica follows",
-  });
+  await followUntilUp(replica, primary, 10_000);
   expect(await unreadReplicas(live, CREDENTIALS)).toEqual([name]);
   expect(await moveReaders(undefined, live, CREDENTIALS)).toEqual([]);
   expect((await readGate(replica.admin)).proxyOn).toBe(true);

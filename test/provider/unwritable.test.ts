@@ -1,21 +1,14 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { CutoverError, cutOver } from "../../components/engine/cutover/cutover.ts";
 import { isOpen, observeDeployment } from "../../components/engine/deployment.ts";
-import { follow } from "../../components/engine/follow.ts";
-import { until } from "../../components/engine/until.ts";
-import { bearPair, CREDENTIALS, cutoverOf, deploymentOf, type BornServer } from "../support/bornServer.ts";
+import { bearPair, cutoverOf, deploymentOf, followUntilUp, type BornServer } from "../support/bornServer.ts";
 
 let blue: BornServer;
 let green: BornServer;
 
 beforeAll(async () => {
   [blue, green] = await bearPair();
-  await follow(deploymentOf(green), deploymentOf(blue), CREDENTIALS);
-  await until(async () => ((await green.admin.replication()).linkUp ? true : undefined), {
-    timeoutMs: 20_000,
-    intervalMs: 20,
-    what: "green follows",
-  });
+  await followUntilUp(green, blue);
 });
 
 afterAll(async () => {

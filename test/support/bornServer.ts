@@ -6,6 +6,7 @@ import type { Credentials, Login } from "../../components/engine/credentials.ts"
 import type { CutoverInput } from "../../components/engine/cutover/cutoverInput.ts";
 import type { Deployment } from "../../components/engine/deployment.ts";
 import type { DeploymentTarget } from "../../components/engine/deploymentTarget.ts";
+import { follow } from "../../components/engine/follow.ts";
 import { openCommands, readGate } from "../../components/engine/gate.ts";
 import { DEFAULT_GUARDRAILS } from "../../components/engine/guardrails.ts";
 import { RedisServer } from "../../components/engine/redisServer.ts";
@@ -129,6 +130,20 @@ export async function bearPair(): Promise<[blue: BornServer, green: BornServer]>
   ]);
   await openToClients(pair[0]);
   return pair;
+}
+
+/** Has one born server follow another, and waits until its link is up. */
+export async function followUntilUp(
+  follower: BornServer,
+  leader: BornServer,
+  timeoutMs = 20_000,
+): Promise<void> {
+  await follow(deploymentOf(follower), deploymentOf(leader), CREDENTIALS);
+  await until(async () => ((await follower.admin.replication()).linkUp ? true : undefined), {
+    timeoutMs,
+    intervalMs: 20,
+    what: `${follower.target.colour} follows ${leader.target.colour}`,
+  });
 }
 
 /** Lets clients in and replicas copy, as the traffic switch does. */

@@ -1,77 +1,53 @@
 import { expect, it } from "vitest";
-import type { DeploymentState } from "../../components/engine/deployment.ts";
 import { placeIn } from "../../components/engine/feed.ts";
-import type { Gate } from "../../components/engine/gate.ts";
-
-type Side = Parameters<typeof placeIn>[1];
-type History = Pick<DeploymentState["replication"], "replid" | "offset" | "replid2" | "secondOffset">;
-
-const GATE: Gate = { proxyOn: false, fenced: true, minReplicas: 0, replicationUser: true };
-
-function side(history: Partial<History>, gate: Partial<Gate> = {}, version = "8.0"): Side {
-  return {
-    version: { product: "redis", version },
-    replication: {
-      role: "master",
-      linkUp: false,
-      syncInProgress: false,
-      replicas: [],
-      replid: "?",
-      offset: 0,
-      replid2: "-",
-      secondOffset: -1,
-      ...history,
-    },
-    gate: { ...GATE, ...gate },
-  };
-}
+import { closedPrimary } from "../support/closedPrimary.ts";
 
 /** Blue was live up to offset 100 of history B; green took over and has written since. */
-const GREEN = side({ replid: "G", offset: 500, replid2: "B", secondOffset: 101 }, { proxyOn: true });
+const GREEN = closedPrimary({ replid: "G", offset: 500, replid2: "B", secondOffset: 101 }, { proxyOn: true });
 const HANDED_OVER = { replid: "B", offset: 100 };
 
 it("goes on where the old colour was closed", () => {
-  const blue = side({ replid: "B", offset: 100 }, { handedOver: HANDED_OVER });
+  const blue = closedPrimary({ replid: "B", offset: 100 }, { handedOver: HANDED_OVER });
   expect(placeIn(GREEN, blue)).toEqual(HANDED_OVER);
-  const expiring = side({ replid: "B", offset: 130 }, { handedOver: HANDED_OVER });
+  const expiring = closedPrimary({ replid: "B", offset: 130 }, { handedOver: HANDED_OVER });
   expect(placeIn(GREEN, expiring)).toEqual(HANDED_OVER);
 });
 
 it("trusts no note of another run, and none of another history", () => {
-  const restarted = side({ replid: "B'", offset: 80, replid2: "B" }, { handedOver: HANDED_OVER });
+  const restarted = closedPrimary({ replid: "B'", offset: 80, replid2: "B" }, { handedOver: HANDED_OVER });
   expect(placeIn(GREEN, restarted)).toBeUndefined();
-  const elsewhere = side({ replid: "B", offset: 90 }, { handedOver: { replid: "B", offset: 90 } });
+  const elsewhere = closedPrimary({ replid: "B", offset: 90 }, { handedOver: { replid: "B", offset: 90 } });
   expect(placeIn(GREEN, elsewhere)).toBeUndefined();
-  expect(placeIn(GREEN, side({ replid: "B", offset: 100 }))).toBeUndefined();
+  expect(placeIn(GREEN, closedPrimary({ replid: "B", offset: 100 }))).toBeUndefined();
 });
 
 it("takes the other one's note before 6.2, which can't make one, where nothing is missing", () => {
   const green = { ...GREEN, gate: { ...GREEN.gate, tookOver: { of: HANDED_OVER } } };
-  expect(placeIn(green, side({ replid: "B", offset: 114 }, {}, "6.0"))).toEqual(HANDED_OVER);
-  expect(placeIn(green, side({ replid: "B", offset: 99 }, {}, "6.0"))).toBeUndefined();
-  expect(placeIn(GREEN, side({ replid: "B", offset: 114 }, {}, "6.0"))).toBeUndefined();
+  expect(placeIn(green, closedPrimary({ replid: "B", offset: 114 }, {}, "6.0"))).toEqual(HANDED_OVER);
+  expect(placeIn(green, closedPrimary({ replid: "B", offset: 99 }, {}, "6.0"))).toBeUndefined();
+  expect(placeIn(GREEN, closedPrimary({ replid: "B", offset: 114 }, {}, "6.0"))).toBeUndefined();
   const fromOlderFile = { ...green, replication: { ...green.replication, offset: 80, secondOffset: 81 } };
-  expect(placeIn(fromOlderFile, side({ replid: "B", offset: 114 }, {}, "6.0"))).toBeUndefined();
+  expect(placeIn(fromOlderFile, closedPrimary({ replid: "B", offset: 114 }, {}, "6.0"))).toBeUndefined();
 });
 
 it("goes on from where a replica was cut off", () => {
-  const cut = side({ replid: "N", offset: 480, replid2: "G", secondOffset: 481 });
+  const cut = closedPrimary({ replid: "N", offset: 480, replid2: "G", secondOffset: 481 });
   expect(placeIn(GREEN, cut)).toEqual({ replid: "G", offset: 480 });
-  const written = side({ replid: "N", offset: 490, replid2: "G", secondOffset: 481 });
+  const written = closedPrimary({ replid: "N", offset: 490, replid2: "G", secondOffset: 481 });
   expect(placeIn(GREEN, written)).toBeUndefined();
 });
 
 it("goes on in the other direction from where a fed colour was opened", () => {
   const of = { replid: "G", offset: 500 };
-  const blue = side(
+  const blue = closedPrimary(
     { replid: "B2", offset: 900 },
     { proxyOn: true, tookOver: { of, at: { replid: "B2", offset: 700 } } },
   );
-  const green = side({ replid: "G", offset: 500 }, { handedOver: of });
+  const green = closedPrimary({ replid: "G", offset: 500 }, { handedOver: of });
   expect(placeIn(blue, green)).toEqual({ replid: "B2", offset: 700 });
   const restartedBlue = { ...blue, replication: { ...blue.replication, replid: "B3" } };
   expect(placeIn(restartedBlue, green)).toBeUndefined();
-  expect(placeIn(blue, side({ replid: "G'", offset: 400 }, { handedOver: of }))).toBeUndefined();
+  expect(placeIn(blue, closedPrimary({ replid: "G'", offset: 400 }, { handedOver: of }))).toBeUndefined();
 });
 
 it("keeps the note of a feeding that a cutover interrupted, once the bridge has begun", () => {
@@ -91,6 +67,6 @@ it("keeps the note of a feeding that a cutover interrupted, once the bridge has 
     own: { replid: "B", offset: 1 },
   };
   const begun = { ...fed, progress: { position, staleKeys: 0, unrepresentable: 0 } };
-  expect(placeIn(GREEN, side({}, { fed: begun, handedOver: HANDED_OVER }))).toEqual(HANDED_OVER);
-  expect(placeIn(GREEN, side({}, { fed, handedOver: HANDED_OVER }))).toBeUndefined();
+  expect(placeIn(GREEN, closedPrimary({}, { fed: begun, handedOver: HANDED_OVER }))).toEqual(HANDED_OVER);
+  expect(placeIn(GREEN, closedPrimary({}, { fed, handedOver: HANDED_OVER }))).toBeUndefined();
 });

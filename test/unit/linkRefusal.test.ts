@@ -1,39 +1,19 @@
 import { expect, it } from "vitest";
 import type { DeploymentState } from "../../components/engine/deployment.ts";
 import { followRefusal } from "../../components/engine/replicationLink.ts";
-
-type History = Pick<DeploymentState["replication"], "replid" | "offset" | "replid2" | "secondOffset">;
-
-function colour(history: Partial<History>, gate: Partial<DeploymentState["gate"]>): DeploymentState {
-  return {
-    version: { product: "redis", version: "8.0" },
-    keys: 3,
-    replication: {
-      role: "master",
-      linkUp: false,
-      syncInProgress: false,
-      replicas: [],
-      replid: "?",
-      offset: 0,
-      replid2: "-",
-      secondOffset: -1,
-      ...history,
-    },
-    gate: { proxyOn: false, fenced: true, minReplicas: 0, replicationUser: true, ...gate },
-  };
-}
+import { closedPrimary, type History } from "../support/closedPrimary.ts";
 
 /** Green was live up to offset 500 of history G; blue, which the bridge had fed, took over at 700 of its own one. */
 const OF = { replid: "G", offset: 500 };
 const TOOK_OVER = { proxyOn: true, tookOver: { of: OF, at: { replid: "B", offset: 700 } } };
-const GREEN = colour({ replid: "G", offset: 500 }, { handedOver: OF });
+const GREEN = closedPrimary({ replid: "G", offset: 500 }, { handedOver: OF });
 
 function refusal(
   blue: Partial<History>,
   gate: Partial<DeploymentState["gate"]> = TOOK_OVER,
   green = GREEN,
 ): string | undefined {
-  const live = { colour: "blue" as const, state: colour(blue, gate) };
+  const live = { colour: "blue" as const, state: closedPrimary(blue, gate) };
   const standby = { colour: "green" as const, state: green };
   return followRefusal(live, standby, { reseed: false, pathPrefix: "", translated: false });
 }
@@ -51,7 +31,7 @@ it("it may be after a restart of the live one that has everything still, and not
 
 it("so may one that was restarted since, behind a colour that was its replica, as long as that was not", () => {
   const tookOver = { proxyOn: true, tookOver: { of: OF } };
-  const restarted = colour({ replid: "G2", offset: 0 }, { handedOver: OF });
+  const restarted = closedPrimary({ replid: "G2", offset: 0 }, { handedOver: OF });
   const promoted = { replid: "B", offset: 900, replid2: "G", secondOffset: 501 };
   expect(refusal(promoted, tookOver, restarted)).toBeUndefined();
   const fromOlderFile = { ...promoted, replid: "B2", offset: 450, secondOffset: 451 };

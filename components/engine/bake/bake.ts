@@ -1,7 +1,14 @@
 import { setTimeout as delay } from "node:timers/promises";
 import type { Progress } from "../progress.ts";
 import { RedisServerError } from "../redisServer.ts";
-import { BakeJudge, describeFigure, type BakeFigure, type BakeSummary } from "./bakeJudge.ts";
+import {
+  BakeJudge,
+  describeFigure,
+  rounded,
+  WINDOW_MS,
+  type BakeFigure,
+  type BakeSummary,
+} from "./bakeJudge.ts";
 import { takeSample, type BakeSubjects } from "./bakeSample.ts";
 import type { BakeSettings } from "./bakeSettings.ts";
 
@@ -26,8 +33,6 @@ export interface BakeRecord {
 
 const INTERVAL_MS = 1_000;
 const PROGRESS_EVERY = 15;
-/** As long as the window that percentiles are taken over. */
-const BEFORE_SECONDS = 10;
 
 /** Opens what is looked at; called again after a look failed. */
 export type ConnectSubjects = () => Promise<BakeSubjects>;
@@ -37,7 +42,7 @@ export type FiguresBefore = ReadonlyMap<string, number>;
 
 /** How long the old colour is watched before the cutover, for the new one's figures to be compared with. Seconds. */
 export function secondsBefore({ seconds }: BakeSettings): number {
-  return Math.min(seconds, BEFORE_SECONDS);
+  return Math.min(seconds, WINDOW_MS / 1_000);
 }
 
 /** Watches the colour that is still live, whatever its limits; a figure that could not be had is absent. */
@@ -123,10 +128,6 @@ function progressLine({ looks, failed }: Watched, { seconds }: BakeSettings, jud
   const figures = judge.figures().map(({ name, value }) => `${name} ${rounded(value)}`);
   const missed = failed === 0 ? "" : `; ${failed} looks failed`;
   return `bake ${looks} of ${seconds} s: ${figures.join(", ")}${missed}`;
-}
-
-function rounded(value: number): number {
-  return Math.round(value * 10) / 10;
 }
 
 /** Only the endpoint's connection was opened for the bake. */

@@ -24,7 +24,7 @@ export interface BakeSummary extends Pick<BakeFigure, "limit" | "name" | "allowe
 /** So many looks in a row have to be beyond a limit: one slow look is no reason to move clients again. */
 const LOOKS_BEYOND = 3;
 /** What percentiles are taken over. */
-const WINDOW_MS = 10_000;
+export const WINDOW_MS = 10_000;
 /** A hit rate of fewer lookups says nothing. */
 const ENOUGH_LOOKUPS = 1_000;
 /** The same of percentiles of fewer commands. */
@@ -143,8 +143,13 @@ export class BakeJudge {
   }
 }
 
+/** To a tenth, for sentences. */
+export function rounded(value: number): number {
+  return Math.round(value * 10) / 10;
+}
+
 /** `latency p99 in ms 812.4, maxP99Ms 500`. */
 export function describeFigure({ name, value, limit, allowed }: BakeFigure): string {
-  const shown = Number.isFinite(value) ? String(Math.round(value * 10) / 10) : "unknown, its link is down";
+  const shown = Number.isFinite(value) ? String(rounded(value)) : "unknown, its link is down";
   return `${name} ${shown}, ${limit} ${allowed}`;
 }
