@@ -56,7 +56,7 @@ async function runStage(stage: string): Promise<Count> {
   const check = CHECKS[stage];
   if (check !== undefined) {
     const ok = await runTool(check);
-    return { passed: ok ? 1 : 0, failed: ok ? 0 : 1 };
+    return ok ? { passed: 1, failed: 0, failures: [] } : { passed: 0, failed: 1, failures: [stage] };
   }
   const file = join(results, `${stage}.json`);
   rmSync(file, { force: true });
@@ -76,7 +76,7 @@ function read(file: string): string | undefined {
 }
 
 mkdirSync(results, { recursive: true });
-const total: Count = { passed: 0, failed: 0 };
+const total: Count = { passed: 0, failed: 0, failures: [] };
 const times: string[] = [];
 for (const stage of named.length === 0 ? stages : stages.filter((name) => named.includes(name))) {
   console.log(`\n== ${stage}`);
@@ -84,8 +84,10 @@ for (const stage of named.length === 0 ? stages : stages.filter((name) => named.
   const count = await runStage(stage);
   total.passed += count.passed;
   total.failed += count.failed;
+  total.failures.push(...count.failures.map((failure) => failure.replace(`${projectRoot}/`, "")));
   const seconds = ((Date.now() - start) / 1000).toFixed(1);
   times.push(`${stage}: ${count.passed} passed, ${count.failed} failed in ${seconds} s`);
 }
+if (total.failures.length > 0) console.log(`\nfailed:\n  ${total.failures.join("\n  ")}`);
 console.log(`\n${times.join("\n")}\n\n${total.passed} passed, ${total.failed} failed`);
 process.exitCode = total.failed === 0 ? 0 : 1;
