@@ -1,6 +1,8 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { bridgeSourceRules } from "../../components/engine/bridge/aclRules.ts";
+import type { Bridge } from "../../components/engine/bridge/bridge.ts";
+import type { BridgeState } from "../../components/engine/bridge/bridgeStatus.ts";
 import { RedisServer } from "../../components/engine/redisServer.ts";
 import { until } from "../../components/engine/until.ts";
 import { BridgeProcess } from "../support/bridgeProcess.ts";
@@ -110,18 +112,22 @@ describe.each([
 
   it("writes nothing more once the target is opened, a batch on its way included", async () => {
     const { bridge, stop } = startBridge(scene);
-    const writing = writeFor(scene, 1_200);
-    await delay(600);
+    const end = new AbortController();
+    const writing = writeUntil(scene, end.signal);
+    await grows(scene.target.admin, "pair:a");
     expect(bridge.status()).toMatchObject({ state: "applying", source: "blue", target: "green" });
     await open(scene.target, targetImage);
     const writes = await writesOf(scene.target.admin);
     const pairs = await pairOf(scene.target.admin);
     expect(pairs[0]).toBe(pairs[1]);
-    await writing;
+    // Blue was never opened by anybody, so it is the one to be attached to.
+    await reaches(bridge, "armed");
+    await grows(scene.source.admin, "pair:a");
     expect(await writesOf(scene.target.admin)).toBe(writes);
     expect(await pairOf(scene.target.admin)).toEqual(pairs);
-    // Blue was never opened by anybody, so it is the one to be attached to.
     expect(bridge.status()).toMatchObject({ state: "armed", source: "blue", lossless: false });
+    end.abort();
+    await writing;
     await stop();
   });
 
@@ -179,11 +185,7 @@ describe.each([
     const { bridge, stop } = startBridge(scene, feedGreen());
     await Promise.all([
       writeFor(scene, 1_500),
-      until(() => Promise.resolve(bridge.status().state === "resyncing" ? true : undefined), {
-        timeoutMs: 5_000,
-        intervalMs: 1,
-        what: "it copies",
-      }),
+      reaches(bridge, "resyncing"),
     ]);
     await caughtUp(scene, bridge);
     expect(bridge.figures.fullCopies).toBe(1);
@@ -192,6 +194,20 @@ describe.each([
     expect((await compare(scene)).samples).toEqual([]);
   });
 });
+
+async function reaches(bridge: Bridge, state: BridgeState): Promise<void> {
+  const probe = (): Promise<true | undefined> =>
+    Promise.resolve(bridge.status().state === state ? true : undefined);
+  await until(probe, { timeoutMs: 30_000, intervalMs: 1, what: `the bridge is ${state}` });
+}
+
+/** Waits until a server takes further writes to a counter. */
+async function grows(server: RedisServer, counter: string): Promise<void> {
+  const count = async (): Promise<number> => Number(await server.call("GET", counter));
+  const before = await count();
+  const probe = async (): Promise<true | undefined> => ((await count()) > before ? true : undefined);
+  await until(probe, { timeoutMs: 30_000, intervalMs: 5, what: `${counter} grows` });
+}
 
 async function pairOf(server: RedisServer): Promise<[number, number]> {
   const a = Number(await server.call("GET", "pair:a"));

@@ -118,16 +118,17 @@ describe.each([
     const writer = startWriter(blue);
     try {
       for (let i = 0; i < 3; i++) {
+        const writes = writer.writes;
         const result = await compareDatasets(blue.operator, green.operator, ALL);
         expect(result.samples).toEqual([
           { database: 0, key: "string", reason: "string with different content" },
         ]);
         expect(result).toMatchObject({ keysDifferent: 1, keysUndecided: 0 });
+        expect(writer.writes).toBeGreaterThan(writes);
       }
     } finally {
       await writer.stop();
     }
-    expect(writer.writes).toBeGreaterThan(1_000);
     await inDatabase(green, 0, [["SET", "string", "value"]]);
     await inSync(green, blue);
     expect(await compareDatasets(blue.operator, green.operator, ALL)).toMatchObject({ keysDifferent: 0 });
