@@ -35,9 +35,8 @@ export async function feed(
     applicationUser: credentials.application.username,
     limit: await memoryLimitOf(primary),
   };
-  const runId = (await primary.info("server")).get("run_id") ?? "";
   await primary.transaction(
-    ...feedCommands(found.gate, found.version, before, place, runId),
+    ...feedCommands(found.gate, found.version, before, place),
     ...unpauseCommands(found.version.version),
   );
   await setRaised(primary, "repl-ping-replica-period", false);

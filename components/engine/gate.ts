@@ -41,6 +41,8 @@ export interface Gate {
   minReplicas: number;
   /** Whether the server has this project's users for copying; an existing server doesn't. */
   replicationUser: boolean;
+  /** `run_id` of the process; a restart changes it. */
+  runId: string;
   /** A cutover made this server a primary and nobody opened it since: what it wrote by itself is expiry at most. */
   unopened?: boolean;
   /** A cutover closed this server for good, once another one held every byte of this history up to the offset. */
@@ -68,10 +70,11 @@ const ROLLED_BACK = "redis-bluegreen:rolled-back:";
 
 /** Looks at a server's gate. */
 export async function readGate(server: RedisServer): Promise<Gate> {
-  const [config, user, replicationUser] = await Promise.all([
+  const [config, user, replicationUser, info] = await Promise.all([
     server.configGet(FENCE),
     server.call("ACL", "GETUSER", PROXY_USER) as Promise<unknown[] | null>,
     server.call("ACL", "GETUSER", REPLICATION_USER),
+    server.info("server"),
   ]);
   const fence = readRaised(config.get(FENCE));
   const flags = user?.[user.indexOf("flags") + 1];
@@ -82,6 +85,7 @@ export async function readGate(server: RedisServer): Promise<Gate> {
     fenced: fence.raised,
     minReplicas: fence.original,
     replicationUser: replicationUser !== null,
+    runId: info.get("run_id") ?? "",
   };
   const tookOver = takeOverIn(patterns);
   const notes = proxyOn ? {} : await notesOf(server, patterns, fence.raised);
@@ -144,14 +148,12 @@ export function promoteCommands(gate: Gate): Commands {
  * Lets the bridge feed a closed primary that nobody else may write.
  * @param place where in the source's history it goes on; absent: the bridge goes on where it was; `anew`, a word of its own:
  *   it copies everything
- * @param runId of the server; should it restart before the bridge has noted anything, `place` no longer counts
  */
 export function feedCommands(
   gate: Gate,
   version: ServerVersion,
   before: BeforeFeeding,
   place: Handover | { anew: string } | undefined,
-  runId: string,
 ): Commands {
   const placeNotes =
     place !== undefined && "anew" in place ? [`${ANEW}${place.anew}`] : handedOverNotes(place);
@@ -159,7 +161,8 @@ export function feedCommands(
     ...hideCommands(
       ...beforeFeedingNotes(before),
       ...placeNotes,
-      `${RUN}${runId}`,
+      // Should it restart before the bridge has noted anything, `place` no longer counts.
+      `${RUN}${gate.runId}`,
       ...rolledBackNotes(gate.rolledBack),
     ),
     ...beginFeedingCommands(before, version),
@@ -230,7 +233,9 @@ export function fenceCommands(gate: Gate): Commands {
 /** Lets clients in, by the proxy and with their writes, and replicas copy. */
 export function openCommands(gate: Gate): Commands {
   const { fed } = gate;
-  const notes = takeOverNotes(fed === undefined ? gate.tookOver : takeOverOf(fed)).map((note) => `~${note}`);
+  const notes = takeOverNotes(fed === undefined ? gate.tookOver : takeOverOf(fed, gate.runId)).map(
+    (note) => `~${note}`,
+  );
   return [
     ["CONFIG", "SET", FENCE, gate.minReplicas],
     ...allowReplicationCommands(gate),
@@ -239,10 +244,10 @@ export function openCommands(gate: Gate): Commands {
   ];
 }
 
-function takeOverOf({ progress, own }: Fed): TakeOver | undefined {
+function takeOverOf({ progress, own }: Fed, run: string): TakeOver | undefined {
   if (progress === undefined) return undefined;
   const { replid, applied } = progress.position;
-  return { of: { replid, offset: applied.offset }, at: own };
+  return { of: { replid, offset: applied.offset }, at: own, run };
 }
 
 /** Lets replicas and the bridge copy from a server that was born closed. */

@@ -18,7 +18,7 @@ export const FED = "redis-bluegreen:fed:";
 /** The same for `<maxmemory-policy>:<maxmemory>` to go back to, as neither applies to a standby. */
 export const EVICTION = "redis-bluegreen:eviction:";
 
-/** The same for the `run_id` of the server when feeding began: after a restart its data may be older than its notes. */
+/** The same for the `run_id` of the server when a note was made: after a restart its data may be older than its notes. */
 export const RUN = "redis-bluegreen:run:";
 
 /** The same for a word of its own: every key is to be copied, whatever an earlier bridge noted on the server. */
@@ -39,6 +39,11 @@ export interface TakeOver {
    * replica: then its second history is the other one's.
    */
   at?: Handover;
+  /**
+   * `run_id` of the process that took over: what still runs has lost nothing of it. Its replication ID says less, as a
+   * primary without replicas takes another one when its backlog ends (`repl-backlog-ttl`, an hour; 6.0.16, measured).
+   */
+  run?: string;
 }
 
 /** Of the field `keys` of ACL GETUSER: Redis 6 answers with a list, Redis 7 with a text of patterns, each behind a `~`. */
@@ -60,15 +65,18 @@ export function handedOverNotes(handover: Handover | undefined): string[] {
 /** The takeover that is noted among key patterns. */
 export function takeOverIn(patterns: readonly string[]): TakeOver | undefined {
   const [of, at] = placesIn(patterns, TOOK_OVER) ?? [];
-  return of === undefined ? undefined : { of, ...(at === undefined ? {} : { at }) };
+  if (of === undefined) return undefined;
+  const run = notedIn(patterns, RUN);
+  return { of, ...(at === undefined ? {} : { at }), ...(run === undefined ? {} : { run }) };
 }
 
-/** The note that `takeOverIn` reads; none where nothing was taken over. */
+/** The notes that `takeOverIn` reads; none where nothing was taken over. */
 export function takeOverNotes(takeOver: TakeOver | undefined): string[] {
   if (takeOver === undefined) return [];
-  const { of, at } = takeOver;
+  const { of, at, run } = takeOver;
   const own = at === undefined ? [] : [at.replid, at.offset];
-  return [`${TOOK_OVER}${[of.replid, of.offset, ...own].join(":")}`];
+  const place = `${TOOK_OVER}${[of.replid, of.offset, ...own].join(":")}`;
+  return run === undefined ? [place] : [place, `${RUN}${run}`];
 }
 
 /** What follows a prefix among key patterns. */

@@ -189,10 +189,11 @@ function relationOf(live: DeploymentState, standby: DeploymentState): Lineage {
 }
 
 /** What a promoted colour took over; undefined once it came back from a file that is older than that, or may be. */
-function keptTakeOver({ gate: { tookOver }, replication }: DeploymentState): TakeOver | undefined {
+function keptTakeOver({ gate: { tookOver, runId }, replication }: DeploymentState): TakeOver | undefined {
   if (tookOver === undefined) return undefined;
-  const { of, at } = tookOver;
-  const { replid, replid2, secondOffset } = replication;
+  const { of, at, run } = tookOver;
+  const { replid, offset, replid2, secondOffset } = replication;
+  if (run === runId && offset >= (at ?? of).offset) return tookOver;
   const isKept =
     at === undefined
       ? of.replid === replid2 && of.offset + 1 === secondOffset

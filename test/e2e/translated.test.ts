@@ -35,6 +35,15 @@ async function awaitBridge(stack: TestStack, state: BridgeState): Promise<void> 
   await until(reached, { timeoutMs: 30_000, intervalMs: 50, what: `the bridge is ${state}` });
 }
 
+/** Waits until blue has dropped its backlog and renamed its history, as a live colour without a replica does in the end. */
+async function backlogDropped(stack: TestStack): Promise<void> {
+  const dropped = async (): Promise<true | undefined> => {
+    const info = await stack.withServer("blue", (server) => server.info("replication"));
+    return info.get("repl_backlog_active") === "0" ? true : undefined;
+  };
+  await until(dropped, { timeoutMs: 30_000, intervalMs: 100, what: "blue drops its backlog" });
+}
+
 describe.each([
   {
     title: "Redis 6.0 to 8.0",
@@ -136,7 +145,10 @@ describe.each([
           await workload.mark(phase);
           const update = await RunningUpdate.before(phase, stack);
           await update.kill();
-          if (serves !== "nobody") await workload.awaitWrites(200);
+          if (serves !== "nobody") {
+            await workload.awaitWrites(200);
+            await backlogDropped(stack);
+          }
           await update.unlock();
           await stack.up();
           expect(await whoAnswers(stack, stack.ports.write)).toBe(await identityOf(stack, "blue"));

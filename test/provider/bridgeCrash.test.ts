@@ -183,10 +183,7 @@ describe.each([
       await client.sadd("large set", ...Array.from({ length: 1_000 }, (_, k) => `member:${i}:${k}`));
     const flushes = await keysFlushed(scene.target.admin);
     const { bridge, stop } = startBridge(scene, feedGreen());
-    await Promise.all([
-      writeFor(scene, 1_500),
-      reaches(bridge, "resyncing"),
-    ]);
+    await Promise.all([writeFor(scene, 1_500), reaches(bridge, "resyncing")]);
     await caughtUp(scene, bridge);
     expect(bridge.figures.fullCopies).toBe(1);
     await stop();

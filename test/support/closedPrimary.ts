@@ -24,6 +24,6 @@ export function closedPrimary(
       secondOffset: -1,
       ...history,
     },
-    gate: { proxyOn: false, fenced: true, minReplicas: 0, replicationUser: true, ...gate },
+    gate: { proxyOn: false, fenced: true, minReplicas: 0, replicationUser: true, runId: "run", ...gate },
   };
 }

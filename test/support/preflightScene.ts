@@ -27,6 +27,15 @@ const INFO = {
   used_memory: String(10 * MIB),
 };
 
+/** The gate of a live colour. */
+export const OPEN_GATE = {
+  proxyOn: true,
+  fenced: false,
+  minReplicas: 0,
+  replicationUser: true,
+  runId: "run",
+};
+
 /** What differs from a healthy server. */
 type Overrides = Partial<Omit<ServerSnapshot, "info" | "replication">> & {
   info?: Partial<typeof INFO>;
@@ -41,7 +50,7 @@ function snapshot(
   return {
     version: { product: "redis", version },
     keyspace: new Map([[0, 100]]),
-    gate: { proxyOn: true, fenced: false, minReplicas: 0, replicationUser: true },
+    gate: OPEN_GATE,
     clients: { application: 4, blocked: 0 },
     commands: new Set(["get", "set"]),
     modules: [],
@@ -118,7 +127,7 @@ export function facts(scene: Scene = {}): PreflightFacts {
           syncInProgress: false,
           replicas: [],
         },
-        { gate: { proxyOn: false, fenced: false, minReplicas: 0, replicationUser: true }, ...standby },
+        { gate: { ...OPEN_GATE, proxyOn: false }, ...standby },
       ),
     },
   };

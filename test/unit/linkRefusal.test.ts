@@ -29,6 +29,14 @@ it("it may be after a restart of the live one that has everything still, and not
   expect(refusal({ replid: "B2", offset: 0 })).toContain("would overwrite");
 });
 
+it("it may be while the live one runs, whatever its history is called by now", () => {
+  const noted = { ...TOOK_OVER, tookOver: { ...TOOK_OVER.tookOver, run: "run" } };
+  expect(refusal({ replid: "B2", offset: 900 }, noted)).toBeUndefined();
+  expect(refusal({ replid: "B2", offset: 900 }, { ...noted, runId: "another" })).toContain("would overwrite");
+  // Somebody had it follow another server.
+  expect(refusal({ replid: "X", offset: 300 }, noted)).toContain("would overwrite");
+});
+
 it("so may one that was restarted since, behind a colour that was its replica, as long as that was not", () => {
   const tookOver = { proxyOn: true, tookOver: { of: OF } };
   const restarted = closedPrimary({ replid: "G2", offset: 0 }, { handedOver: OF });

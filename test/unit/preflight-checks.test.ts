@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { DEFAULT_GUARDRAILS } from "../../components/engine/guardrails.ts";
 import { evaluatePreflight } from "../../components/engine/preflight/runPreflight.ts";
 import { verdictOf } from "../../components/engine/preflight/versions.ts";
-import { MIB, expectRow, facts, type Row } from "../support/preflightScene.ts";
+import { MIB, OPEN_GATE, expectRow, facts, type Row } from "../support/preflightScene.ts";
 
 describe("a healthy pair", () => {
   it("has no failing check, and the one warning that belongs to its versions", () => {
@@ -50,13 +50,7 @@ describe("a healthy pair", () => {
 });
 
 /** Of a standby that began to follow as the process that it still is. */
-const FOLLOWING = {
-  proxyOn: false,
-  fenced: true,
-  minReplicas: 0,
-  replicationUser: true,
-  rejectedBefore: { run: "", count: 0 },
-};
+const FOLLOWING = { ...OPEN_GATE, proxyOn: false, fenced: true, rejectedBefore: { run: "", count: 0 } };
 
 /** Roles, versions and the link. */
 const rows: Row[] = [
@@ -71,22 +65,16 @@ const rows: Row[] = [
     "an existing server is fenced, and a cutover begins",
     {
       external: true,
-      live: { gate: { proxyOn: false, fenced: true, minReplicas: 0, replicationUser: true } },
+      live: { gate: { ...OPEN_GATE, proxyOn: false, fenced: true } },
     },
     "role of live",
     "fail",
     /run pulumi up with the config of the last update/,
   ],
-  [
-    "live is fenced",
-    { live: { gate: { proxyOn: true, fenced: true, minReplicas: 0, replicationUser: true } } },
-    "role of live",
-    "fail",
-    /fenced/,
-  ],
+  ["live is fenced", { live: { gate: { ...OPEN_GATE, fenced: true } } }, "role of live", "fail", /fenced/],
   [
     "the proxy is shut out",
-    { live: { gate: { proxyOn: false, fenced: false, minReplicas: 0, replicationUser: true } } },
+    { live: { gate: { ...OPEN_GATE, proxyOn: false } } },
     "role of live",
     "fail",
     /proxy/,
@@ -95,7 +83,7 @@ const rows: Row[] = [
     "an existing server has no proxy user",
     {
       external: true,
-      live: { gate: { proxyOn: false, fenced: false, minReplicas: 0, replicationUser: true } },
+      live: { gate: { ...OPEN_GATE, proxyOn: false } },
     },
     "role of live",
     "pass",

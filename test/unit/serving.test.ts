@@ -31,6 +31,7 @@ const OPEN: Model = {
   fenced: false,
   minReplicas: 0,
   replicationUser: true,
+  runId: "run",
 };
 
 /** The standby at the moment of the hold. */

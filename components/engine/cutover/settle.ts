@@ -72,11 +72,12 @@ async function proveEqual(
       `${to} was restarted before it was known to serve: ${keysDifferent + keysUndecided} of ${keysCompared} keys are not as on ${from}: ${describeSamples(samples)}`,
     );
   }
-  const [{ handedOver }, { replid, offset }] = await Promise.all([
+  const [{ handedOver }, { runId }, { replid, offset }] = await Promise.all([
     readGate(old.primary),
+    readGate(next.primary),
     next.primary.replication(),
   ]);
-  return handedOver && { of: handedOver, at: { replid, offset } };
+  return handedOver && { of: handedOver, at: { replid, offset }, run: runId };
 }
 
 function openColour(situation: Exclude<Situation, { kind: "serving" }>): Colour {

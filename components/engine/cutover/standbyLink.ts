@@ -74,7 +74,8 @@ export class FollowingStandby implements StandbyLink {
   }
 
   async promote(gate: Gate, { offset }: Pause): Promise<Gate> {
-    const promoted: Gate = { ...gate, tookOver: { of: { replid: this.#replid, offset } } };
+    const tookOver = { of: { replid: this.#replid, offset }, run: gate.runId };
+    const promoted: Gate = { ...gate, tookOver };
     await this.#to.primary.transaction(...promoteCommands(promoted));
     return promoted;
   }

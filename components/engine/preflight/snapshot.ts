@@ -79,8 +79,10 @@ export async function takeSnapshot(
   const before = await ask("", "INFO", async () => String(await server.call("INFO")));
   const started = performance.now();
   const [gate, config, clients, users, application, writeTest] = await Promise.all([
-    ask({ proxyOn: false, fenced: false, minReplicas: 0, replicationUser: false }, "ACL GETUSER", () =>
-      readGate(server),
+    ask(
+      { proxyOn: false, fenced: false, minReplicas: 0, replicationUser: false, runId: "" },
+      "ACL GETUSER",
+      () => readGate(server),
     ),
     ask(new Map<string, string>(), "CONFIG GET", () => server.configGet(...DIRECTIVES)),
     ask("", "CLIENT LIST", async () => String(await server.call("CLIENT", "LIST"))),
