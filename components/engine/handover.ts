@@ -1,3 +1,5 @@
+import type { DeploymentState } from "./deployment.ts";
+
 /** Where a history ended on one server for another to go on. */
 export interface Handover {
   replid: string;
@@ -44,6 +46,21 @@ export interface TakeOver {
    * primary without replicas takes another one when its backlog ends (`repl-backlog-ttl`, an hour; 6.0.16, measured).
    */
   run?: string;
+}
+
+/** What a promoted colour took over; undefined once it came back from a file that is older than that, or may be. */
+export function keptTakeOver({
+  gate: { tookOver, runId },
+  replication: { replid, offset, replid2, secondOffset },
+}: Pick<DeploymentState, "gate" | "replication">): TakeOver | undefined {
+  if (tookOver === undefined) return undefined;
+  const { of, at, run } = tookOver;
+  if (run === runId && offset >= (at ?? of).offset) return tookOver;
+  const isKept =
+    at === undefined
+      ? of.replid === replid2 && of.offset + 1 === secondOffset
+      : at.replid === replid || (at.replid === replid2 && at.offset < secondOffset);
+  return isKept ? tookOver : undefined;
 }
 
 /** Of the field `keys` of ACL GETUSER: Redis 6 answers with a list, Redis 7 with a text of patterns, each behind a `~`. */

@@ -9,7 +9,7 @@ import { disarmTripwire, follow, keepClosed, setTripwire, unfollow } from "./fol
 import { formatAddress } from "./address.ts";
 import { allowReplication, isFed, readGate } from "./gate.ts";
 import { infoNumber } from "./infoReply.ts";
-import { isSame, type TakeOver } from "./handover.ts";
+import { isSame, keptTakeOver } from "./handover.ts";
 import { lineage, type Lineage } from "./lineage.ts";
 import { linkObstacle } from "./linkObstacle.ts";
 import { RefusedError, type Progress } from "./progress.ts";
@@ -186,19 +186,6 @@ function relationOf(live: DeploymentState, standby: DeploymentState): Lineage {
   const isKnown = standby.gate.fed !== undefined || placeIn(live, standby) !== undefined;
   const isOver = isKnown || isSame(keptTakeOver(live)?.of, standby.gate.handedOver);
   return isOver ? "nothing of its own" : "unknown";
-}
-
-/** What a promoted colour took over; undefined once it came back from a file that is older than that, or may be. */
-function keptTakeOver({ gate: { tookOver, runId }, replication }: DeploymentState): TakeOver | undefined {
-  if (tookOver === undefined) return undefined;
-  const { of, at, run } = tookOver;
-  const { replid, offset, replid2, secondOffset } = replication;
-  if (run === runId && offset >= (at ?? of).offset) return tookOver;
-  const isKept =
-    at === undefined
-      ? of.replid === replid2 && of.offset + 1 === secondOffset
-      : at.replid === replid || (at.replid === replid2 && at.offset < secondOffset);
-  return isKept ? tookOver : undefined;
 }
 
 /**

@@ -44,6 +44,14 @@ const promoted = (from: Model, replid = "G"): Model => ({
   replid2: from.replid,
   secondOffset: from.offset + 1,
   unopened: true,
+  tookOver: { of: { replid: from.replid, offset: from.offset }, run: from.runId },
+});
+/** A primary without replicas whose backlog has ended. */
+const renamed = (model: Model): Model => ({
+  ...model,
+  replid: `${model.replid}*`,
+  replid2: NO_HISTORY,
+  secondOffset: -1,
 });
 const wrote = (model: Model, bytes = 50): Model => ({ ...model, offset: model.offset + bytes });
 /** Held for good and hidden, in memory only. */
@@ -56,6 +64,7 @@ const forgotten = (model: Model): Model => {
   const copy = { ...model };
   delete copy.unopened;
   delete copy.handedOver;
+  delete copy.tookOver;
   return copy;
 };
 const opened = (model: Model): Model => ({ ...forgotten(model), proxyOn: true, fenced: false });
@@ -73,6 +82,7 @@ const following = (model: Model, leader: Model): Model => ({
 const restarted = (model: Model, savedAt = model.offset): Model => ({
   ...model,
   fenced: model.fenced || model.handedOver !== undefined,
+  runId: `${model.runId}'`,
   replid: `${model.replid}'`,
   offset: savedAt,
   replid2: model.replid,
@@ -121,6 +131,13 @@ const CRASHES: [name: string, blue: Model, green: Model, expected: Situation][] 
   ["the same, and keys expired on green", hidden(wrote(OPEN)), wrote(NEXT), reopen("blue")],
   ["handed over", CLOSED, NEXT, FINISH],
   ["handed over, and keys expired on green", CLOSED, wrote(NEXT), FINISH],
+  ["handed over, and nobody came for an hour", renamed(CLOSED), wrote(renamed(NEXT)), FINISH],
+  [
+    "handed over, green back with less, and nobody came for an hour",
+    CLOSED,
+    renamed(restarted(NEXT, 20)),
+    { ...FINISH, ifEqual: true },
+  ],
   ["handed over, blue back with all", restarted(CLOSED), NEXT, FINISH],
   ["handed over, blue back with less", restarted(CLOSED, 20), wrote(NEXT), FINISH],
   ["handed over, blue back, keys expired on both", wrote(restarted(CLOSED)), wrote(NEXT), FINISH],

@@ -1,6 +1,7 @@
 import { COLOURS, otherColour, type Colour } from "../colour.ts";
 import { isOpen, type DeploymentState } from "../deployment.ts";
 import { holdsUpTo, type Fed } from "../fed.ts";
+import { isSame, keptTakeOver } from "../handover.ts";
 import { lineage } from "../lineage.ts";
 import { RefusedError } from "../progress.ts";
 import { BRIDGE_USER } from "../users.ts";
@@ -98,7 +99,8 @@ function tookOver(next: DeploymentState, old: DeploymentState): boolean {
   const { handedOver, fed } = old.gate;
   if (fed !== undefined) return false;
   const { replid2, secondOffset } = next.replication;
-  return handedOver?.replid === replid2 && handedOver.offset + 1 === secondOffset;
+  const isContinued = handedOver?.replid === replid2 && handedOver.offset + 1 === secondOffset;
+  return isContinued || isSame(keptTakeOver(next)?.of, handedOver);
 }
 
 /** Whether the bridge had brought everything to `next` before `old` was closed for good; its note is part of the data. */
