@@ -43,7 +43,7 @@ export interface TakeOver {
   at?: Handover;
   /**
    * `run_id` of the process that took over: what still runs has lost nothing of it. Its replication ID says less, as a
-   * primary without replicas takes another one when its backlog ends (`repl-backlog-ttl`, an hour; 6.0.16, measured).
+   * primary without replicas takes another one when its backlog ends (`repl-backlog-ttl`, an hour; measured with 6.0.16 and 8.0.2).
    */
   run?: string;
 }

@@ -2,7 +2,8 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { cutOver } from "../../components/engine/cutover/cutover.ts";
 import { observeDeployment } from "../../components/engine/deployment.ts";
 import { placeIn } from "../../components/engine/feed.ts";
-import type { Handover } from "../../components/engine/handover.ts";
+import { keptTakeOver, type Handover, type TakeOver } from "../../components/engine/handover.ts";
+import { until } from "../../components/engine/until.ts";
 import {
   bearServer,
   cutoverOf,
@@ -44,6 +45,11 @@ async function place(): Promise<Handover | undefined> {
   return placeIn(ahead, behind);
 }
 
+/** What green took over and still holds. */
+async function tookOver(): Promise<TakeOver | undefined> {
+  return keptTakeOver(await observeDeployment(deploymentOf(green)));
+}
+
 test("a 6.0 that was left behind goes on where the new colour took over", async () => {
   const { replid, offset } = await blue.admin.replication();
   const verdict = { kind: "backup only" as const, reason: "no bridge here", warnings: [] };
@@ -53,6 +59,16 @@ test("a 6.0 that was left behind goes on where the new colour took over", async 
   expect(await place()).toEqual({ replid, offset: figures.offset });
 });
 
+test("what the new colour took over is still known when its history has another name", async () => {
+  const { replid } = await blue.admin.replication();
+  await green.admin.configSet("repl-backlog-ttl", 1);
+  const renamed = async (): Promise<true | undefined> =>
+    (await green.admin.replication()).replid2 === replid ? undefined : true;
+  await until(renamed, { timeoutMs: 30_000, intervalMs: 50, what: "green drops its backlog" });
+  expect(await place()).toBeUndefined();
+  expect((await tookOver())?.of.replid).toBe(replid);
+});
+
 test("and not where that came back from a file of before", async () => {
   await green.container.exec(["sh", "-c", `echo ${file} | base64 -d >/data/dump.rdb`]);
   await green.crash();
@@ -60,4 +76,5 @@ test("and not where that came back from a file of before", async () => {
   const { replid2 } = await green.admin.replication();
   expect(replid2).toBe((await blue.admin.replication()).replid);
   expect(await place()).toBeUndefined();
+  expect(await tookOver()).toBeUndefined();
 });
