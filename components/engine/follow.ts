@@ -3,6 +3,7 @@ import { driftNotes, driftOf, rejectedBeforeNote } from "./drift.ts";
 import { addressFor, replicationLogin, type Deployment } from "./deployment.ts";
 import { allowReplicationCommands, closeCommands, readGate } from "./gate.ts";
 import { unpauseCommands } from "./pause.ts";
+import type { RedisServer } from "./redisServer.ts";
 import type { ReplicationState } from "./replicationState.ts";
 import { setRaised } from "./selfDescribing.ts";
 import { canReplicate } from "./compatibility/matrix.ts";
@@ -58,7 +59,8 @@ export async function unfollow(follower: Deployment): Promise<void> {
 /**
  * Arms or disarms the tripwire on a live colour: with the start of a diskless full copy put off for days, a standby
  * that can't continue is never sent an RDB that it can't read, and the live server never forks for it. Measured with
- * 8.0.2 and 7.0.15: the standby waits in `wait_bgsave` with its data intact.
+ * 8.0.2 and 7.0.15: the standby waits in `wait_bgsave` with its data intact. For such a standby the backlog is the only
+ * way to continue, so that it is kept as well.
  *
  * A colour with replicas of its own can't have it, since they would wait as well; there `repl-diskless-load swapdb` on
  * the standby is what keeps its data.
@@ -86,5 +88,19 @@ export async function disarmTripwire(live: Deployment): Promise<void> {
 
 /** In the server's file as well: after its restart nobody else would tell it. */
 async function setAndKeep({ primary }: Deployment, armed: boolean): Promise<void> {
-  if (await setRaised(primary, "repl-diskless-sync-delay", armed)) await primary.configRewrite();
+  const delayed = await setRaised(primary, "repl-diskless-sync-delay", armed);
+  const kept = await setBacklogKept(primary, armed);
+  if (delayed || kept) await primary.configRewrite();
+}
+
+/**
+ * Has a primary that nobody replicates keep its backlog, and with it the name of its history, for eleven days; or for as
+ * long as the user wants, by default an hour (`repl-backlog-ttl`).
+ * @returns false where that was so already, and nothing was done
+ */
+export async function setBacklogKept(server: RedisServer, kept: boolean): Promise<boolean> {
+  const name = "repl-backlog-ttl";
+  // 0 is for ever.
+  if (kept && (await server.configGet(name)).get(name) === "0") return false;
+  return setRaised(server, name, kept);
 }

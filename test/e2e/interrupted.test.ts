@@ -4,6 +4,7 @@ import type { PhaseName } from "../../components/engine/cutover/phases.ts";
 import { readGate } from "../../components/engine/gate.ts";
 import { keyCount } from "../../components/engine/keyspace.ts";
 import { until } from "../../components/engine/until.ts";
+import { backlogWouldEnd } from "../support/backlog.ts";
 import { ClientsOfStack, expectNowhere } from "../support/clientsOfStack.ts";
 import { RunningUpdate } from "../support/runningUpdate.ts";
 import { inSteps } from "../support/steps.ts";
@@ -32,16 +33,20 @@ const KILLS: Kill[] = [
 /** Limits that a busy machine keeps. */
 const PATIENT = { maxP50Ms: 5_000, maxP95Ms: 5_000, maxP99Ms: 5_000 };
 
+/** An hour by default: whoever comes back later finds no backlog and another replication ID. Seconds. */
+const BACKLOG_TTL = 1;
+
 describe("pulumi up killed in the middle of a cutover", () => {
   const step = inSteps();
   let stack: TestStack;
   let clients: ClientsOfStack | undefined;
 
   beforeAll(async () => {
+    const redis = { "repl-backlog-ttl": BACKLOG_TTL };
     stack = await TestStack.create("e2e-kill", {
       live: "blue",
-      blue: { version: "7.0", memory: 128 },
-      green: { version: "8.0", memory: 128 },
+      blue: { version: "7.0", memory: 128, redis },
+      green: { version: "8.0", memory: 128, redis },
     });
     await stack.up();
     clients = await ClientsOfStack.start(stack);
@@ -63,6 +68,7 @@ describe("pulumi up killed in the middle of a cutover", () => {
       else await clients?.expectServes(serves === "old" ? from : to);
 
       if (phase === "switch") await keysExpire();
+      if (serves !== "old") await stack.withServer(to, (server) => backlogWouldEnd(server, BACKLOG_TTL));
       await update.unlock();
       await stack.up();
       await clients?.expectServes(to);

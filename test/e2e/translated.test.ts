@@ -3,6 +3,7 @@ import { readBridgeStatus } from "../../components/engine/bridge/statusClient.ts
 import type { BridgeState } from "../../components/engine/bridge/bridgeStatus.ts";
 import type { PhaseName } from "../../components/engine/cutover/phases.ts";
 import { until } from "../../components/engine/until.ts";
+import { backlogEnds } from "../support/backlog.ts";
 import { RunningUpdate } from "../support/runningUpdate.ts";
 import { inSteps } from "../support/steps.ts";
 import { TestStack } from "../support/testStack.ts";
@@ -33,15 +34,6 @@ async function awaitBridge(stack: TestStack, state: BridgeState): Promise<void> 
   const reached = async (): Promise<true | undefined> =>
     (await readBridgeStatus(status))?.state === state ? true : undefined;
   await until(reached, { timeoutMs: 30_000, intervalMs: 50, what: `the bridge is ${state}` });
-}
-
-/** Waits until blue has dropped its backlog and renamed its history, as a live colour without a replica does in the end. */
-async function backlogDropped(stack: TestStack): Promise<void> {
-  const dropped = async (): Promise<true | undefined> => {
-    const info = await stack.withServer("blue", (server) => server.info("replication"));
-    return info.get("repl_backlog_active") === "0" ? true : undefined;
-  };
-  await until(dropped, { timeoutMs: 30_000, intervalMs: 100, what: "blue drops its backlog" });
 }
 
 describe.each([
@@ -147,7 +139,7 @@ describe.each([
           await update.kill();
           if (serves !== "nobody") {
             await workload.awaitWrites(200);
-            await backlogDropped(stack);
+            await stack.withServer("blue", backlogEnds);
           }
           await update.unlock();
           await stack.up();

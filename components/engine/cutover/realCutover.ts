@@ -2,7 +2,7 @@ import { performance } from "node:perf_hooks";
 import { formatAddress } from "../address.ts";
 import { operatorLogin, isOpen, observeDeployment, type Deployment } from "../deployment.ts";
 import { appliedOffset } from "../feedProgress.ts";
-import { disarmTripwire, setTripwire, unfollow } from "../follow.ts";
+import { disarmTripwire, setBacklogKept, setTripwire, unfollow } from "../follow.ts";
 import {
   isFed,
   noteDrift,
@@ -93,7 +93,10 @@ export class RealCutover implements CutoverSteps {
     this.fromVersion = (await from.primary.version()).version;
     const backlog = await sizeBacklog(from.primary, to.primary);
     this.fullCopies = infoNumber(await to.primary.info("stats"), "sync_full");
-    if (this.native) await from.primary.configSet("repl-diskless-load", "swapdb");
+    if (this.native) {
+      await from.primary.configSet("repl-diskless-load", "swapdb");
+      await setBacklogKept(from.primary, true);
+    }
     await (this.native ? setTripwire(to, from) : disarmTripwire(to));
     if (this.standby.verb === "is fed from") {
       await keepBacklog(to.primary, operatorLogin(to.target, this.input.credentials));

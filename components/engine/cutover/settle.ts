@@ -133,7 +133,8 @@ async function tidy(input: SettleInput, serving: Colour): Promise<void> {
   if (state.target !== serving) await input.traffic.move(otherColour(serving), serving);
   if (live === undefined) return;
   const standby = Object.values(input.deployments).find((deployment) => deployment.colour !== serving);
-  // Replicas that came to be since then would wait for their copy as the standby does.
-  if (live.target.replicas.length > 0) await disarmTripwire(live);
+  // Replicas that came to be since then would wait for their copy as the standby does; and where there is none, the
+  // backlog takes memory for nobody.
+  if (live.target.replicas.length > 0 || standby === undefined) await disarmTripwire(live);
   await moveReaders(standby?.target, live.target, input.credentials);
 }
