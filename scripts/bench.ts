@@ -10,9 +10,16 @@ import { parseBenchOptions, USAGE } from "../bench/peers/options.ts";
 import { plotOf } from "../bench/peers/plot.ts";
 import { BenchRun } from "../bench/peers/run.ts";
 import { benchContainers } from "../bench/peers/scene.ts";
+import { interruption } from "./interruption.ts";
 import { dockerEnvironment, setupReport } from "./setup/environment.ts";
 
 const PROJECT_ROOT = join(import.meta.dirname, "..");
+
+const INTERRUPTED = {
+  first:
+    "Interrupted: the round under way is ended, and what was started is removed (interrupt again to leave it)",
+  second: "The next bench removes what this one leaves.",
+};
 
 async function main(args: string[]): Promise<void> {
   if (args.includes("--help")) {
@@ -28,13 +35,15 @@ async function main(args: string[]): Promise<void> {
   };
   const folder = resolve(PROJECT_ROOT, options.output);
   const earlier = options.add ? await earlierIn(folder, options.quick) : undefined;
-  const run = await BenchRun.create(options, args.join(" "), interruptible(), say);
+  const signal = interruption("the bench was interrupted", INTERRUPTED);
+  const run = await BenchRun.create(options, args.join(" "), signal, say);
   // Throws now rather than after an hour, where they can't be added.
   if (earlier !== undefined) mergeResults(earlier, run.results);
   try {
     const measured = await run.run();
     const results = earlier === undefined ? measured : mergeResults(earlier, measured);
     await save(results, folder);
+    if (signal.aborted) process.exitCode = 1;
     // Last, whatever else happened: this line is what scripts read.
     console.log(`\n${JSON.stringify(lastLineOf(results))}`);
   } finally {
@@ -77,19 +86,6 @@ function environment(): Record<string, string> {
   const built = Object.keys(parts).some((key) => key.startsWith("image ") && parts[key]?.origin === "built");
   // The image of testcontainers' reaper, which the bridge's bench would start, comes from a registry only.
   return { ...dockerEnvironment(PROJECT_ROOT), ...(built ? { TESTCONTAINERS_RYUK_DISABLED: "true" } : {}) };
-}
-
-/** The first Ctrl-C ends the bench and cleans up after the round that is under way. */
-function interruptible(): AbortSignal {
-  const controller = new AbortController();
-  for (const name of ["SIGINT", "SIGTERM"] as const) {
-    process.once(name, () => {
-      console.error("\nInterrupted: the round under way is ended, and what was started is removed");
-      process.exitCode = 1;
-      controller.abort(new Error("the bench was interrupted"));
-    });
-  }
-  return controller.signal;
 }
 
 try {

@@ -7,9 +7,16 @@ import { CHAOS_USAGE, parseChaosOptions } from "./chaos/options.ts";
 import { CaseRecord } from "./chaos/record.ts";
 import { table } from "./chaos/table.ts";
 import { PROJECT_ROOT } from "../test/support/testStack.ts";
+import { interruption } from "./interruption.ts";
 import { dockerEnvironment, stateFolder } from "./setup/environment.ts";
 
 const LARGEST_SEED = 1_000_000;
+
+const INTERRUPTED = {
+  first: "Interrupted: the case under way is the last one (interrupt again to leave its stack)",
+  second:
+    "The stacks of the cases under way are left: stacks/Pulumi.chaos*.yaml, and containers redis-chaos*",
+};
 
 async function main(args: string[]): Promise<number> {
   if (args.includes("--help")) {
@@ -21,7 +28,7 @@ async function main(args: string[]): Promise<number> {
   // Hundreds of times the same program: compiling it is half of what loading it costs.
   process.env["NODE_COMPILE_CACHE"] ??= join(stateFolder(PROJECT_ROOT), "compiled");
   const record = new CaseRecord(options.record);
-  await new MatrixRun(options, record, interruption()).run();
+  await new MatrixRun(options, record, interruption("the matrix was interrupted", INTERRUPTED)).run();
   const { results } = record;
   console.log(`\n${table(results)}`);
   if (options.cases === undefined) {
@@ -31,19 +38,6 @@ async function main(args: string[]): Promise<number> {
   }
   console.log(`\n${JSON.stringify(summarize(results))}`);
   return results.length > 0 && results.every(isClean) ? 0 : 1;
-}
-
-/** The first Ctrl-C ends the run after the case that is under way; the second one gives up. */
-function interruption(): AbortSignal {
-  const controller = new AbortController();
-  for (const name of ["SIGINT", "SIGTERM"] as const) {
-    process.on(name, () => {
-      if (controller.signal.aborted) process.exit(130);
-      console.error("\nInterrupted: this case is the last one (interrupt again to leave the stack)");
-      controller.abort();
-    });
-  }
-  return controller.signal;
 }
 
 try {

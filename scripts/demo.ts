@@ -9,11 +9,17 @@ import { demoStackExists, removeDemoStack } from "./demo/removal.ts";
 import { DEMO_STACK, DemoStack, DEPLOYMENT, PROJECT_ROOT } from "./demo/stack.ts";
 import { isClean, summarize, type Run, type Summary } from "./demo/summary.ts";
 import { pickVersions, versionsOnThisMachine, type VersionPair } from "./demo/versions.ts";
+import { interruption } from "./interruption.ts";
 import { dockerEnvironment, pulumiEnvironment } from "./setup/environment.ts";
 
 /** Shown when removing the stack failed too. */
 const BY_HAND = `Stack ${DEMO_STACK} could not be removed completely. \`npm run demo -- --clean\` tries again. In Docker,
 the names of its containers, volumes and network start with ${DEPLOYMENT}.`;
+
+const INTERRUPTED = {
+  first: "Interrupted: removing the stack (interrupt again to leave it)",
+  second: BY_HAND,
+};
 
 const say: Narrate = (text) => {
   console.log(`\n== ${text}`);
@@ -35,11 +41,11 @@ async function main(args: string[]): Promise<number> {
   if (options.clean) return 0;
 
   const versions = pickVersions(await versionsOnThisMachine(), options);
-  const interruption = interruptible();
-  const stack = new DemoStack(pulumi, await findFreePorts(), interruption);
+  const signal = interruption("the demo was interrupted", INTERRUPTED);
+  const stack = new DemoStack(pulumi, await findFreePorts(), signal);
   let summary: Summary;
   try {
-    summary = await demonstrate(stack, versions, options, interruption);
+    summary = await demonstrate(stack, versions, options, signal);
   } catch (error) {
     complain(error);
     await cleanUp(pulumi);
@@ -95,22 +101,6 @@ async function cleanUp(pulumi: PulumiCli): Promise<boolean> {
     if (demoStackExists()) console.error(BY_HAND);
     return false;
   }
-}
-
-/** The first Ctrl-C ends the demo and cleans up; the second one gives up. */
-function interruptible(): AbortSignal {
-  const controller = new AbortController();
-  for (const name of ["SIGINT", "SIGTERM"] as const) {
-    process.on(name, () => {
-      if (controller.signal.aborted) {
-        console.error(BY_HAND);
-        process.exit(130);
-      }
-      console.error("\nInterrupted: removing the stack (interrupt again to leave it)");
-      controller.abort(new Error("the demo was interrupted"));
-    });
-  }
-  return controller.signal;
 }
 
 try {

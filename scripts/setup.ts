@@ -73,6 +73,9 @@ async function settleContainers(): Promise<void> {
   await Promise.all(Array.from({ length: IMAGES_AT_ONCE }, worker));
 }
 
+// By itself a signal ends this process without its "exit", where the commands under way are killed.
+for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => process.exit(130));
+
 await Promise.all([settleContainers(), settleInOrder(pulumiParts(projectRoot))]);
 if (!values.check) {
   // What an earlier run with other options found is still there.

@@ -76,8 +76,11 @@ export class MatrixRun {
     const place = this.number;
     const begin = performance.now();
     const result = await attempt(one, arena, this.options.seed + place);
-    await this.record.add(result);
+    // Ctrl-C reaches the case's own commands as well: what failed then says nothing about the case.
+    const isBroken = this.stop.aborted && !isClean(result);
+    if (!isBroken) await this.record.add(result);
     console.log(progressLine(result, place, (performance.now() - begin) / 1000));
+    if (isBroken) console.log("    not counted, as the run was interrupted meanwhile");
     if (!isClean(result)) explain(result);
     this.notRunInARow = result.outcome === "not run" ? this.notRunInARow + 1 : 0;
     if (this.notRunInARow >= GIVE_UP) {

@@ -82,4 +82,3 @@ function killGroup(child: ChildProcess): void {
 process.once("exit", () => {
   for (const child of running) killGroup(child);
 });
-for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => process.exit(130));
