@@ -48,7 +48,7 @@ describe("the life of a stack from the first deployment to a rollback", () => {
 
   step("previews a green: what is new, the verdict and the checks", async () => {
     workload = await startWorkload(stack);
-    await stack.upUnchanged();
+    await stack.previewUnchanged();
     await stack.edit({ green: { version: "8.0", replicas: 1, memory: 128 } });
     const preview = await stack.preview();
     expect(preview).toMatch(/\+ docker:index\/container:Container: \(create\)/);
@@ -66,6 +66,7 @@ describe("the life of a stack from the first deployment to a rollback", () => {
   step("adds green while clients write, and they notice nothing", async () => {
     await stack.up();
     await stack.upUnchanged();
+    await stack.previewUnchanged();
     const { windows, findings } = await stopWorkload();
     expect(windows["all"], findings.join("\n")).toMatchObject(NOTHING_NOTICED);
     expect((await stack.outputs())["rollback"]).toMatch(/^lossless \(native\): /);
