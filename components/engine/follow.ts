@@ -18,11 +18,9 @@ export async function follow(
   leader: Deployment,
   credentials: Credentials,
 ): Promise<void> {
-  const login = replicationLogin(leader.target, credentials);
   const { host, port } = addressFor(follower.target, leader.target);
   const { primary } = follower;
-  await primary.configSet("masteruser", login.username);
-  await primary.configSet("masterauth", login.password ?? "nopass");
+  await setLogin(follower, leader, credentials);
   // A standby that would need a full copy keeps its data while it receives it, and for good when the copy can't be
   // read (Redis >= 6.0; the default flushes first).
   await primary.configSet("repl-diskless-load", "swapdb");
@@ -34,7 +32,30 @@ export async function follow(
     ...unpauseCommands((await primary.version()).version),
   );
   await setRaised(primary, "repl-ping-replica-period", false);
+  // As a live colour it may have had the tripwire armed: its own replicas would wait with it.
+  await setRaised(primary, "repl-diskless-sync-delay", false);
+  await setBacklogKept(primary, false);
   await primary.configRewrite();
+}
+
+/**
+ * Gives a replica the login that an existing leader takes by now, for when it connects anew, and makes it last that it
+ * follows: an update may have died, or failed, before the file said so.
+ */
+export async function renewFollowing(
+  follower: Deployment,
+  leader: Deployment,
+  credentials: Credentials,
+): Promise<void> {
+  // What a stack's own servers take is fixed at their birth.
+  if (leader.target.external) await setLogin(follower, leader, credentials);
+  await follower.primary.configRewrite();
+}
+
+async function setLogin(follower: Deployment, leader: Deployment, credentials: Credentials): Promise<void> {
+  const { username, password } = replicationLogin(leader.target, credentials);
+  await follower.primary.configSet("masteruser", username);
+  await follower.primary.configSet("masterauth", password ?? "nopass");
 }
 
 /**
@@ -94,8 +115,8 @@ async function setAndKeep({ primary }: Deployment, armed: boolean): Promise<void
 }
 
 /**
- * Has a primary that nobody replicates keep its backlog, and with it the name of its history, for eleven days; or for as
- * long as the user wants, by default an hour (`repl-backlog-ttl`).
+ * Has a primary that nobody replicates keep its backlog, and with it the name of its history, for decades; or for as long
+ * as the user wants, by default an hour (`repl-backlog-ttl`).
  * @returns false where that was so already, and nothing was done
  */
 export async function setBacklogKept(server: RedisServer, kept: boolean): Promise<boolean> {

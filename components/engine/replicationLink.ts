@@ -5,16 +5,16 @@ import type { Credentials } from "./credentials.ts";
 import { follows, isOpen, observeDeployment, type Deployment, type DeploymentState } from "./deployment.ts";
 import { feed, placeIn } from "./feed.ts";
 import { awaitFed, feedStatus, IN_SYNC_BYTES } from "./feedProgress.ts";
-import { disarmTripwire, follow, keepClosed, setTripwire, unfollow } from "./follow.ts";
+import { disarmTripwire, follow, keepClosed, renewFollowing, setTripwire, unfollow } from "./follow.ts";
 import { formatAddress } from "./address.ts";
 import { allowReplication, isFed, readGate } from "./gate.ts";
 import { infoNumber } from "./infoReply.ts";
-import { isSame, keptTakeOver } from "./handover.ts";
+import { isSame, keptTakeOver, type Handover } from "./handover.ts";
 import { lineage, type Lineage } from "./lineage.ts";
 import { linkObstacle } from "./linkObstacle.ts";
 import { RefusedError, type Progress } from "./progress.ts";
 import { replicationStateOf, type ReplicationState } from "./replicationState.ts";
-import { formatVersion } from "./serverVersion.ts";
+import { atLeast, formatVersion } from "./serverVersion.ts";
 import { until } from "./until.ts";
 
 /** What a link is, for state and drift: nothing that moves by itself. */
@@ -64,7 +64,11 @@ export async function ensureLink(input: LinkInput): Promise<void> {
   const { live, standby, progress } = input;
   const [liveState, standbyState] = await Promise.all([observeDeployment(live), observeDeployment(standby)]);
   const status = await statusOf(input);
-  if (status === "up" && input.anew !== true) return;
+  if (status !== "cut" && input.translated !== true) await renewFollowing(standby, live, input.credentials);
+  if (status === "up" && input.anew !== true) {
+    if (input.translated !== true) await setTripwire(live, standby);
+    return;
+  }
   refuseUnlessLive(live, liveState);
   if (isOpen(standbyState)) {
     throw new RefusedError(`${standby.colour} takes writes from clients: it is not made to follow anybody`);
@@ -184,8 +188,19 @@ function relationOf(live: DeploymentState, standby: DeploymentState): Lineage {
   const relation = lineage(live.replication, standby.replication, standby.gate.unopened);
   if (relation !== "unknown") return relation;
   const isKnown = standby.gate.fed !== undefined || placeIn(live, standby) !== undefined;
-  const isOver = isKnown || isSame(keptTakeOver(live)?.of, standby.gate.handedOver);
+  const isOver = isKnown || wasTakenOver(standby, keptTakeOver(live)?.of);
   return isOver ? "nothing of its own" : "unknown";
+}
+
+/** Before 6.2 a closed server can't have a note; what it added since is the expiry of keys. */
+function wasTakenOver(
+  { gate: { handedOver }, replication: { replid, offset }, version }: DeploymentState,
+  of: Handover | undefined,
+): boolean {
+  if (of === undefined || handedOver !== undefined || atLeast(version.version, "6.2")) {
+    return isSame(of, handedOver);
+  }
+  return replid === of.replid && offset >= of.offset;
 }
 
 /**

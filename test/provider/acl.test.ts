@@ -60,7 +60,7 @@ describe.each(SERVERS)("the users of $product $version", (version) => {
     const credentials = CREDENTIALS;
     await settle(
       { kind: "reopen", from: "blue" },
-      { deployments: { blue: from, green: to }, traffic, credentials, progress: say },
+      { deployments: { blue: from, green: to }, traffic, credentials, lone: false, progress: say },
     );
     const application = await blue.as(CREDENTIALS.application);
     await seedEveryType(application);

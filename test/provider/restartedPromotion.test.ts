@@ -51,6 +51,7 @@ async function settled(expected: Situation): Promise<string> {
     deployments: { blue: old, green: next },
     traffic: NO_TRAFFIC,
     credentials: CREDENTIALS,
+    lone: false,
     progress: () => undefined,
   });
 }

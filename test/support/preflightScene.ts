@@ -106,6 +106,7 @@ export function facts(scene: Scene = {}): PreflightFacts {
       ...input,
     },
     ...(noLinkBecause === undefined ? {} : { noLinkBecause }),
+    replicationPassword: "wanted",
     live: {
       target: blue,
       ...(applicationRefused === undefined ? {} : { applicationRefused }),

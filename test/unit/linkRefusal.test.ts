@@ -12,10 +12,11 @@ function refusal(
   blue: Partial<History>,
   gate: Partial<DeploymentState["gate"]> = TOOK_OVER,
   green = GREEN,
+  translated = false,
 ): string | undefined {
   const live = { colour: "blue" as const, state: closedPrimary(blue, gate) };
   const standby = { colour: "green" as const, state: green };
-  return followRefusal(live, standby, { reseed: false, pathPrefix: "", translated: false });
+  return followRefusal(live, standby, { reseed: false, pathPrefix: "", translated });
 }
 
 it("a colour that handed over to the live one may be copied over", () => {
@@ -45,4 +46,17 @@ it("so may one that was restarted since, behind a colour that was its replica, a
   const fromOlderFile = { ...promoted, replid: "B2", offset: 450, secondOffset: 451 };
   expect(refusal(fromOlderFile, tookOver, restarted)).toContain("would overwrite");
   expect(refusal(promoted, { proxyOn: true }, restarted)).toContain("would overwrite");
+});
+
+it("one older than 6.2, which can't have a note, may be copied over while the one that took over runs", () => {
+  const tookOver = { proxyOn: true, tookOver: { of: OF, run: "run" } };
+  const restarted = { ...tookOver, runId: "another" };
+  const found = (gate: typeof tookOver, offset: number, version: string): string | undefined => {
+    const standby = closedPrimary({ replid: "G", offset }, {}, version);
+    return refusal({ replid: "B2", offset: 900 }, gate, standby, true);
+  };
+  expect(found(tookOver, 520, "6.0")).toBeUndefined();
+  expect(found(tookOver, 480, "6.0")).toContain("would overwrite");
+  expect(found(tookOver, 520, "7.0")).toContain("would overwrite");
+  expect(found(restarted, 520, "6.0")).toContain("would overwrite");
 });

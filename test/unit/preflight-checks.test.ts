@@ -224,6 +224,26 @@ const rows: Row[] = [
     /would turn clients away/,
   ],
   [
+    "a colour would not let the other one follow it",
+    {
+      live: { replicaUser: { name: "replica", nopass: false, passwords: ["wanted"] } },
+      standby: { replicaUser: { name: "replica", nopass: false, passwords: ["former"] } },
+    },
+    "replicas' password",
+    "fail",
+    /^green takes another one than config:auth\.replicationPassword, .*set it back/,
+  ],
+  [
+    "both let each other follow, one with any password",
+    {
+      live: { replicaUser: { name: "replica", nopass: true, passwords: [] } },
+      standby: { replicaUser: { name: "replica", nopass: false, passwords: ["former", "wanted"] } },
+    },
+    "replicas' password",
+    "pass",
+    /gets in/,
+  ],
+  [
     "the standby rejected commands",
     { standby: { info: { unexpected_error_replies: "3" }, gate: FOLLOWING } },
     "drift",
@@ -377,6 +397,7 @@ describe("a check sees that", () => {
     const { live: target, guardrails, pathPrefix } = input;
     const results = evaluatePreflight({
       input: { live: target, guardrails, pathPrefix, standbyDeployed: false, cutover: false },
+      replicationPassword: "wanted",
       live: { ...live },
     });
     const names = results.map(({ name }) => name);

@@ -136,6 +136,7 @@ export class Bridge {
   async #beArmed(source: Colour): Promise<void> {
     this.#session = undefined;
     this.#lag = new Lag();
+    this.#turn({ source }, "waiting", `attaches to ${source}`);
     const link = await ArmedLink.open(this.#settings[source]);
     try {
       this.#turn({ source }, "armed");

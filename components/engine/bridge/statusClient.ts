@@ -7,8 +7,11 @@ import { lackingForms } from "./lackingForms.ts";
 
 const TIMEOUT_MS = 2_000;
 
-/** How long a bridge whose connections were ended may take to come back. */
-const COMES_BACK_MS = 5_000;
+/**
+ * How long a bridge may take to come back whose connections were ended, or that begins: attached to a colour that can't
+ * let it continue, it waits out `repl-diskless-sync-delay`, 5 s by default.
+ */
+const COMES_BACK_MS = 10_000;
 
 /** Asks a bridge what it is doing; undefined where it doesn't answer. */
 export async function readBridgeStatus(address: Address): Promise<BridgeStatus | undefined> {

@@ -35,6 +35,7 @@ export async function abandonCutover(input: CutoverInput, fenced?: Handover): Pr
         deployments: { [colour]: from },
         traffic: input.traffic,
         credentials: input.credentials,
+        lone: false,
         progress: () => undefined,
       },
     );

@@ -4,9 +4,10 @@ import type { Credentials } from "../credentials.ts";
 import type { Deployment } from "../deployment.ts";
 import { feed } from "../feed.ts";
 import { feedStatus } from "../feedProgress.ts";
-import { follow, keepClosed } from "../follow.ts";
+import { follow, isTripped, keepClosed } from "../follow.ts";
 import { readGate } from "../gate.ts";
 import { infoNumber } from "../infoReply.ts";
+import type { ReplicationState } from "../replicationState.ts";
 import { DeadlineError, until } from "../until.ts";
 
 /** A replica tries to connect once a second, and after a promotion the first try may meet a closing link. */
@@ -48,33 +49,38 @@ export async function watchFollowing(
   live: Deployment,
   fullCopiesBefore: number,
 ): Promise<RollbackLink> {
-  const [liveVersion, standbyVersion] = await Promise.all([
-    live.primary.version(),
-    standby.primary.version(),
-  ]);
-  const copy = canReplicate(liveVersion, standbyVersion);
-  return until(
-    async (): Promise<RollbackLink | undefined> => {
-      const [state, stats] = await Promise.all([standby.primary.replication(), live.primary.info("stats")]);
-      const isCopied = infoNumber(stats, "sync_full") > fullCopiesBefore;
-      if (!copy.ok && isCopied) {
-        const reason = `${standby.colour} can't continue from the backlog of ${live.colour}, and ${copy.reason}`;
-        return { is: "broken", reason };
-      }
-      if (state.linkUp) {
-        const how = isCopied ? "after a full copy" : "without a full copy";
-        return { is: "up", reason: `${standby.colour} continues behind ${live.colour} ${how}` };
-      }
-      return isCopied
-        ? { is: "copying", reason: `${standby.colour} takes a full copy of ${live.colour}` }
-        : undefined;
-    },
-    {
-      timeoutMs: LINK_UP_TIMEOUT_MS,
-      intervalMs: 20,
-      what: `${standby.colour} continues behind ${live.colour}`,
-    },
-  );
+  const [sender, reader] = await Promise.all([live.primary.version(), standby.primary.version()]);
+  const copy = canReplicate(sender, reader);
+  const isCopied = async (): Promise<boolean> =>
+    infoNumber(await live.primary.info("stats"), "sync_full") > fullCopiesBefore;
+  const broken: RollbackLink = {
+    is: "broken",
+    reason: `${standby.colour} can't continue from the backlog of ${live.colour}, and ${copy.reason}`,
+  };
+  const watch = async (): Promise<RollbackLink | undefined> => {
+    const [state, copied] = await Promise.all([standby.primary.replication(), isCopied()]);
+    if (state.linkUp) {
+      const how = copy.ok && copied ? "after a full copy" : "without a full copy";
+      return { is: "up", reason: `${standby.colour} continues behind ${live.colour} ${how}` };
+    }
+    if (!copy.ok) return (await asksForCopy(state, live)) ? broken : undefined;
+    if (!copied) return undefined;
+    return { is: "copying", reason: `${standby.colour} takes a full copy of ${live.colour}` };
+  };
+  const what = `${standby.colour} continues behind ${live.colour}`;
+  try {
+    return await until(watch, { timeoutMs: LINK_UP_TIMEOUT_MS, intervalMs: 20, what });
+  } catch (error) {
+    // Asked for again and again, a copy that can't be read may be refused between two looks.
+    if (error instanceof DeadlineError && !copy.ok && (await isCopied())) return broken;
+    throw error;
+  }
+}
+
+/** Told by the standby, or by the tripwire: what a live colour counts may be of replicas of its own. */
+async function asksForCopy(standby: ReplicationState, live: Deployment): Promise<boolean> {
+  if (standby.syncInProgress) return true;
+  return live.target.replicas.length === 0 && isTripped(await live.primary.replication(), standby);
 }
 
 /** Waits until the bridge feeds the old colour; one that has to copy every key first is left to do so. */

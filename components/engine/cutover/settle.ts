@@ -18,6 +18,8 @@ export interface SettleInput {
   deployments: Partial<Record<Colour, Deployment>>;
   traffic: Traffic;
   credentials: Credentials;
+  /** No other colour is wanted beside the one that serves: nothing is kept for a standby. */
+  lone: boolean;
   progress: Progress;
 }
 
@@ -126,7 +128,7 @@ async function tidy(input: SettleInput, serving: Colour): Promise<void> {
   for (const { primary, colour } of Object.values(input.deployments)) {
     // A closed primary must not send as much as a PING before it follows again: its link lives on its offset.
     if (colour !== serving && (await primary.replication()).role === "master") continue;
-    await setRaised(primary, "repl-ping-replica-period", false);
+    if (await setRaised(primary, "repl-ping-replica-period", false)) await primary.configRewrite();
   }
   const live = input.deployments[serving];
   const state = await input.traffic.observe();
@@ -135,6 +137,6 @@ async function tidy(input: SettleInput, serving: Colour): Promise<void> {
   const standby = Object.values(input.deployments).find((deployment) => deployment.colour !== serving);
   // Replicas that came to be since then would wait for their copy as the standby does; and where there is none, the
   // backlog takes memory for nobody.
-  if (live.target.replicas.length > 0 || standby === undefined) await disarmTripwire(live);
+  if (live.target.replicas.length > 0 || input.lone) await disarmTripwire(live);
   await moveReaders(standby?.target, live.target, input.credentials);
 }

@@ -15,6 +15,7 @@ export function checkClients(facts: PreflightFacts): CheckResult[] {
       colour === undefined ? [] : checkLogin(facts, colour),
     ),
     ...checkPasswords(facts),
+    ...checkReplicationPassword(facts),
   ];
 }
 
@@ -60,6 +61,31 @@ function checkPasswords(facts: PreflightFacts): CheckResult[] {
       name,
       `${colour} was born with another auth.applicationPassword, and would turn clients away`,
       `remove ${facts.input.pathPrefix}${colour}, run pulumi up, and add it again with the password that clients use; or give it to ${colour} by hand (ACL SETUSER, then CONFIG REWRITE)`,
+    ),
+  ];
+}
+
+/** With another one than it was born with, a colour lets nobody follow it: a cutover to it would lose its way back. */
+function checkReplicationPassword(facts: PreflightFacts): CheckResult[] {
+  const known = [facts.live, facts.standby].flatMap((found) => {
+    const user = seen(found)?.replicaUser;
+    return found === undefined || user === undefined || found.target.external
+      ? []
+      : [{ colour: found.target.colour, user }];
+  });
+  if (known.length === 0) return [];
+  const name = "replicas' password";
+  const path = `${facts.input.pathPrefix}auth.replicationPassword`;
+  const others = known.filter(
+    ({ user }) => !user.nopass && !user.passwords.includes(facts.replicationPassword),
+  );
+  if (others.length === 0) return [pass(name, "gets in wherever a colour is followed")];
+  return [
+    forCutover(
+      facts,
+      name,
+      `${others.map(({ colour }) => colour).join(" and ")} takes another one than ${path}, and could not be followed`,
+      `set it back to what the servers were born with, since a change is not carried to them`,
     ),
   ];
 }

@@ -40,6 +40,8 @@ export interface ObservedColour {
 /** Everything that the checks judge; they are pure functions of it. */
 export interface PreflightFacts {
   input: Omit<PreflightInput, "credentials">;
+  /** SHA-256 of the password that servers are told to follow each other with. */
+  replicationPassword: string;
   live: ObservedColour;
   /** Absent where the standby isn't deployed. */
   standby?: ObservedColour;

@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { readSteadyBridgeStatus } from "../bridge/statusClient.ts";
 import type { Credentials } from "../credentials.ts";
 import { operatorLogin } from "../deployment.ts";
@@ -63,11 +64,16 @@ async function gatherPreflight(input: PreflightInput): Promise<PreflightFacts> {
   ]);
   return {
     input: rest,
+    replicationPassword: sha256(credentials.replication.password ?? ""),
     live: observedLive,
     ...(observedStandby === undefined ? {} : { standby: observedStandby }),
     ...(bridge === undefined ? {} : { bridge }),
     ...(obstacle === undefined ? {} : { noLinkBecause: obstacle.reason }),
   };
+}
+
+function sha256(text: string): string {
+  return createHash("sha256").update(text).digest("hex");
 }
 
 /** Judges what was gathered. */

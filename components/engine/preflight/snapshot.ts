@@ -7,7 +7,7 @@ import { RedisServerError, isForbidden, type RedisServer } from "../redisServer.
 import { keyspaceOf, type Keyspace } from "../keyspace.ts";
 import { replicationStateOf, type ReplicationState } from "../replicationState.ts";
 import { atLeast } from "../serverVersion.ts";
-import { PROXY_USER } from "../users.ts";
+import { PROXY_USER, REPLICATION_USER } from "../users.ts";
 import { summariseClients, type ClientSummary } from "./clientSummary.ts";
 
 /**
@@ -24,7 +24,9 @@ export interface ServerSnapshot extends Witness {
   /** Names of the ACL users. */
   users: string[];
   /** With what clients log in; absent where the login of this project may not ask, or there is no such user. */
-  application?: ApplicationUser;
+  application?: LoginUser;
+  /** What replicas log in with; absent as above. */
+  replicaUser?: LoginUser;
   /** The directives of `DIRECTIVES` that the server knows. */
   config: ReadonlyMap<string, string>;
   /** Bytes that writes add to the replication stream per second, measured over a quarter of a second. */
@@ -35,8 +37,8 @@ export interface ServerSnapshot extends Witness {
   writeTest?: { accepted: boolean; answer: string };
 }
 
-/** The clients' user. Whether it is on doesn't count: it is off while the bridge feeds the server. */
-export interface ApplicationUser {
+/** Who may log in, and how. Whether the user is on doesn't count: the clients' is off while the bridge feeds the server. */
+export interface LoginUser {
   name: string;
   /** Any password gets in. */
   nopass: boolean;
@@ -78,7 +80,7 @@ export async function takeSnapshot(
 
   const before = await ask("", "INFO", async () => String(await server.call("INFO")));
   const started = performance.now();
-  const [gate, config, clients, users, application, writeTest] = await Promise.all([
+  const [gate, config, clients, users, application, replicaUser, writeTest] = await Promise.all([
     ask(
       { proxyOn: false, fenced: false, minReplicas: 0, replicationUser: false, runId: "" },
       "ACL GETUSER",
@@ -87,7 +89,8 @@ export async function takeSnapshot(
     ask(new Map<string, string>(), "CONFIG GET", () => server.configGet(...DIRECTIVES)),
     ask("", "CLIENT LIST", async () => String(await server.call("CLIENT", "LIST"))),
     ask([], "ACL USERS", async () => (await server.call("ACL", "USERS")) as string[]),
-    ask(undefined, "ACL GETUSER", () => readApplicationUser(server, applicationUser)),
+    ask(undefined, "ACL GETUSER", () => readUser(server, applicationUser)),
+    ask(undefined, "ACL GETUSER", () => readUser(server, REPLICATION_USER)),
     testWrite ? tryWrite(server) : undefined,
     elapse(SAMPLE_MS),
   ]);
@@ -109,11 +112,12 @@ export async function takeSnapshot(
     writeRate: writeRate(parseInfo(before), info, seconds),
     denied: [...new Set(denied)],
     ...(application === undefined ? {} : { application }),
+    ...(replicaUser === undefined ? {} : { replicaUser }),
     ...(writeTest === undefined ? {} : { writeTest }),
   };
 }
 
-async function readApplicationUser(server: RedisServer, name: string): Promise<ApplicationUser | undefined> {
+async function readUser(server: RedisServer, name: string): Promise<LoginUser | undefined> {
   const reply = (await server.call("ACL", "GETUSER", name)) as unknown[] | null;
   if (reply === null) return undefined;
   const field = (key: string): string[] => reply[reply.indexOf(key) + 1] as string[];

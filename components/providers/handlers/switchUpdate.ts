@@ -85,6 +85,7 @@ export async function convergeSwitch(
     deployments: session.deployments,
     traffic,
     credentials: news.credentials,
+    lone: COLOURS.some((colour) => news[colour] === undefined),
     progress: say,
   });
   const rehearsal = isRehearsalDue(olds, news);
