@@ -45,6 +45,9 @@ const BORN_WITH: readonly (keyof ColourSpec)[] = [
   "operatorPort",
 ];
 
+/** The ones of them with which it finds its volume again, and on it the data that it had. */
+const KEEPS_VOLUME: readonly (keyof ColourSpec)[] = ["persistence", "redis", "operatorPort"];
+
 /** Parts whose change restarts or replaces the server; a standby may get another image of the same version. */
 const FIXED: readonly (keyof ColourSpec)[] = [...BORN_WITH, "image"];
 
@@ -129,7 +132,7 @@ function inPlaceProblem(
   }
   return {
     path,
-    reason: `${colour} is deployed, and this is fixed from its birth: it can't change from ${show(old[key])} to ${show(now[key])} in place. ${again} with the change`,
+    reason: `${colour} is deployed, and this is fixed from its birth: it can't change from ${show(old[key])} to ${show(now[key])} in place. ${again} with the change${KEEPS_VOLUME.includes(key) ? " and reseed: true, as its volume is kept" : ""}`,
   };
 }
 

@@ -62,9 +62,11 @@ export interface Gate {
 export type { Handover } from "./handover.ts";
 
 /**
- * Notes for whoever finds a server after the driver of its cutover died. They are kept as a key pattern of the proxy's
- * user, who may not use any key: so they are written to the server's file together with the gate, survive a restart,
- * which gives a primary another replication ID, and go when the gate is opened.
+ * Notes for whoever finds a server after the driver of its cutover died. They are kept as key patterns of the proxy's
+ * user, who has no command that takes keys: so they are written to the server's file together with the gate, and survive
+ * a restart, which gives a primary another replication ID. Each change of the gate writes those that still hold and
+ * wipes the others; docs/decisions/gate.md lists what makes and what ends each. This one: a bake failed, and the update
+ * went back.
  */
 const ROLLED_BACK = "redis-bluegreen:rolled-back:";
 

@@ -8,13 +8,13 @@ export interface Guardrails {
   maxLagBytes: number;
   /** How long a new standby may take to be in sync, and a new live colour to save what it holds. Default 10 minutes. */
   syncTimeoutMs: number;
-  /** How long writes may be held before the cutover is abandoned; the pause on the server ends by itself. Default 3,000. */
+  /** How long writes may be held before the fence; until then the pause on the server ends by itself. Default 3,000. */
   pauseTimeoutMs: number;
   /** How long the standby may take to reach the last byte once writes are held. Default 1,000. */
   catchUpTimeoutMs: number;
   /** From preflight until writes are held, without backup and save, which take as long as the data is large. Default 120,000. */
   cutoverTimeoutMs: number;
-  /** Keys compared, by value, after a cutover; 0 compares none, "all" every key. Default 1,000. */
+  /** Keys compared by value and expiry, before and after a cutover; 0: none, "all": every key. Default 1,000. */
   verifyKeys: number | "all";
 }
 

@@ -55,7 +55,7 @@ export async function linkObstacle(
   }
   const address = addressFor(follower.target, leader.target);
   if (leader.primary === undefined || (await accepts(address))) return undefined;
-  const reason = `${other} does not listen at ${formatAddress(address)} (${key}): its ports were published when it was created; retire it and add it again, with ${key} an IP address of this machine`;
+  const reason = `${other} does not listen at ${formatAddress(address)} (${key}): its ports were published when it was created; retire it and add it again, with ${key} an IP address of this machine and reseed: true for ${other}`;
   return { reason, certain: isOfThisMachine(address.host) };
 }
 

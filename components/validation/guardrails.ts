@@ -45,7 +45,7 @@ function readVerifyKeys(section: Section): number | "all" {
   section.refuse("verifyKeys", {
     found: describe(value),
     allowed: `${describeRange(VERIFY_KEYS)}, or all`,
-    cure: "set how many keys are compared after a cutover",
+    cure: "set how many keys are compared before and after a cutover",
   });
   return defaults.guardrails.verifyKeys;
 }

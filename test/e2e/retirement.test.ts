@@ -116,7 +116,7 @@ describe("the life of a stack from a retirement to its end", () => {
     for (const colour of ["blue", "green"]) {
       const files = await serverFiles(stack, `${stack.deployment}-${colour}-0`);
       const own = files.find(({ path }) => path === "/data/redis.conf");
-      // A server needs its primary's password in clear (masterauth): its own file is the one place where one may stand.
+      // A server needs its primary's password in clear (masterauth): in its own file, and in the first one it was given.
       expect(own).toEqual({ path: "/data/redis.conf", mode: "600", passwords: ["replication"] });
       for (const { path, mode, passwords } of files) {
         if (passwords.length > 0) expect([path, mode, passwords]).toEqual([path, "600", ["replication"]]);

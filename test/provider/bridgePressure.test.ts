@@ -65,8 +65,6 @@ describe("a bridge that gets more than it can hold", () => {
       what: "it catches up",
     });
     most = Math.max(most, (await bridge.health()).residentBytes);
-    if (process.env["BRIDGE_DEBUG"])
-      console.log(`resident ${residentBytes / 2 ** 20} MB, then ${most / 2 ** 20}`);
     expect(most - residentBytes).toBeLessThan(ROOM);
     expect(Number(await target.admin.call("GET", "counter"))).toBe(MEGABYTES);
     expect((await compare(scene)).samples).toEqual([]);
@@ -86,8 +84,6 @@ describe("a bridge that gets more than it can hold", () => {
       },
       { timeoutMs: 30_000, intervalMs: 10, what: "it is applied" },
     );
-    if (process.env["BRIDGE_DEBUG"])
-      console.log(`resident ${residentBytes / 2 ** 20} MB, then ${most / 2 ** 20}`);
     expect(most - residentBytes).toBeLessThan(ROOM);
     expect((await compare(scene)).samples).toEqual([]);
   });

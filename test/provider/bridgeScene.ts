@@ -134,9 +134,6 @@ export function startBridge(
 ): { bridge: Bridge; stop: () => Promise<void> } {
   const bridge = new Bridge(scene.settings, {
     ...(decide === undefined ? {} : { decide }),
-    onEvent: (event, details) => {
-      if (process.env["BRIDGE_DEBUG"]) console.log(event, JSON.stringify(details));
-    },
   });
   const running = bridge.run();
   return {

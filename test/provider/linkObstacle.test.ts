@@ -76,7 +76,7 @@ describe("what stands between an existing server and the colour that it is to fo
     unheard.target.primary = { ...unheard.target.primary, operator: { host: "127.0.0.1", port: 9 } };
     const gateway = await thisMachine();
     expect(await obstacle(existing(gateway), unheard)).toBe(
-      `green does not listen at ${gateway}:9 (config:blue.advertiseHost): its ports were published when it was created; retire it and add it again, with config:blue.advertiseHost an IP address of this machine`,
+      `green does not listen at ${gateway}:9 (config:blue.advertiseHost): its ports were published when it was created; retire it and add it again, with config:blue.advertiseHost an IP address of this machine and reseed: true for green`,
     );
     expect(await obstacle(existing("0.0.0.0"), green), String(port)).toBeUndefined();
   });

@@ -104,6 +104,8 @@ describe("steps that need updates of their own", () => {
   });
 });
 
+const KEPT = " and reseed: true, as its volume is kept";
+
 describe("a deployed standby", () => {
   const again = "Remove green, run pulumi up, which takes a last backup of it, and add it again";
 
@@ -115,15 +117,15 @@ describe("a deployed standby", () => {
   });
 
   it.each([
-    ["version", "8.8", '"8.6"', '"8.8"'],
-    ["persistence", "aof", '"rdb"', '"aof"'],
-    ["redis", {}, '{"maxmemory":"100mb"}', "{}"],
-    ["operatorPort", 17000, "16479", "17000"],
-  ])("keeps its %s", (key, value, from, to) => {
+    ["version", "8.8", '"8.6"', '"8.8"', ""],
+    ["persistence", "aof", '"rdb"', '"aof"', KEPT],
+    ["redis", {}, '{"maxmemory":"100mb"}', "{}", KEPT],
+    ["operatorPort", 17000, "16479", "17000", KEPT],
+  ])("keeps its %s", (key, value, from, to, volume) => {
     const problems = refusals(both, { ...both, green: { ...green, [key]: value } });
     expect(problems[0]).toBe(
       `green.${key}: green is deployed, and this is fixed from its birth: it can't change from ${from} to ${to} in ` +
-        `place. ${again} with the change`,
+        `place. ${again} with the change${volume}`,
     );
   });
 

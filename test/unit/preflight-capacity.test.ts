@@ -93,7 +93,7 @@ const rows: Row[] = [
     { live: { clients: { application: 4, blocked: 2 } } },
     "blocked clients",
     "warn",
-    /BLPOP/,
+    /closes the connections on which they wait in BLPOP/,
   ],
   [
     "live has a user of its own",

@@ -248,7 +248,7 @@ const rows: Row[] = [
     { standby: { info: { unexpected_error_replies: "3" }, gate: FOLLOWING } },
     "drift",
     "fail",
-    /green rejected 3 replicated commands of blue.*remove config:green, run pulumi up, and add it again/,
+    /green rejected 3 replicated commands of blue.*remove config:green, run pulumi up, and add it again with reseed: true$/,
   ],
   [
     "an older standby follows one that executed what it doesn't know",
@@ -268,7 +268,7 @@ const rows: Row[] = [
     },
     "databases",
     "fail",
-    /64 live, 16 standby.*add it again with redis: { databases: 64 }/,
+    /64 live, 16 standby.*add it again with redis: { databases: 64 } and, with the same version, reseed: true$/,
   ],
   [
     "live would not mind its fence",

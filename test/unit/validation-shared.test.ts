@@ -198,7 +198,7 @@ describeRefusals("a configuration that is refused", [
     `guardrails.pauseTimeoutMs is the number 600000, but must be a whole number from 100 to 60,000 (milliseconds): ${BOUNDS}`,
     'guardrails.catchUpTimeoutMs is "500", but must be a whole number from 50 to 60,000 (milliseconds): remove the quotes.',
     `guardrails.cutoverTimeoutMs is the number 1000000000, but must be a whole number from 1,000 to 3,600,000 (milliseconds): ${BOUNDS}`,
-    'guardrails.verifyKeys is "some", but must be a whole number from 0 to 1,000,000,000, or all: set how many keys are compared after a cutover.',
+    'guardrails.verifyKeys is "some", but must be a whole number from 0 to 1,000,000,000, or all: set how many keys are compared before and after a cutover.',
   ],
   [
     "a catch-up longer than the pause",

@@ -60,7 +60,7 @@ function checkPasswords(facts: PreflightFacts): CheckResult[] {
       facts,
       name,
       `${colour} was born with another auth.applicationPassword, and would turn clients away`,
-      `remove ${facts.input.pathPrefix}${colour}, run pulumi up, and add it again with the password that clients use; or give it to ${colour} by hand (ACL SETUSER, then CONFIG REWRITE)`,
+      `remove ${facts.input.pathPrefix}${colour}, run pulumi up, and add it again with the password that clients use and, with the same version, reseed: true; or give it to ${colour} by hand (ACL SETUSER, then CONFIG REWRITE)`,
     ),
   ];
 }
@@ -111,7 +111,7 @@ function checkBlocked({ clients }: ServerSnapshot): CheckResult {
   return warn(
     name,
     String(clients.blocked),
-    "a cutover ends their BLPOP, XREADGROUP and the like with an error; they must ask again",
+    "a cutover closes the connections on which they wait in BLPOP, XREADGROUP and the like; they must ask again",
   );
 }
 

@@ -60,7 +60,7 @@ function driftCure(facts: PreflightFacts, { live, standby }: Pair): string {
     return `run pulumi up with live: ${from.target.colour} first: the bridge then copies every key again`;
   }
   if (!canReplicate(live.version, standby.version).ok) return leaveLiveCure(facts);
-  return `remove ${input.pathPrefix}${to?.target.colour ?? ""}, run pulumi up, and add it again`;
+  return `remove ${input.pathPrefix}${to?.target.colour ?? ""}, run pulumi up, and add it again with reseed: true`;
 }
 
 function checkFeeding(facts: PreflightFacts, { standby }: Pair): CheckResult {
@@ -132,7 +132,7 @@ function checkKeys(facts: PreflightFacts, pair: Pair): CheckResult {
     facts,
     "keys",
     `${figure}: ${difference} more or fewer than the lag explains`,
-    "preview again; if it stays, the standby has diverged: remove it from the config, run pulumi up, and add it again",
+    "preview again; if it stays, the standby has diverged: remove it from the config, run pulumi up, and add it again with reseed: true",
   );
 }
 

@@ -18,7 +18,7 @@ function checkDatabases(facts: PreflightFacts): CheckResult[] {
   if (Number(standby) >= Number(live)) return [pass("databases", figure)];
   const { colour } = facts.standby?.target ?? facts.live.target;
   const path = `${facts.input.pathPrefix}${colour}`;
-  const cure = `remove ${path}, run pulumi up, and add it again with redis: { databases: ${live} }`;
+  const cure = `remove ${path}, run pulumi up, and add it again with redis: { databases: ${live} } and, with the same version, reseed: true`;
   return [fail("databases", figure, cure)];
 }
 

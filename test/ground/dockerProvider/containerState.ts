@@ -146,7 +146,7 @@ function splitHost(entry: string): { host: string; ip: string } {
 }
 
 /** As the official provider writes cpus: `2.0`, `1.5`; its `10.` is no slip of this copy. */
-export function formatCpus(nanoCpus: number): string {
+function formatCpus(nanoCpus: number): string {
   const full = (nanoCpus / 1e9).toFixed(9);
   return full.split("0").length - 1 === 9 ? (nanoCpus / 1e9).toFixed(1) : full.replace(/0+$/, "");
 }

@@ -8,7 +8,7 @@ import type { Provider } from "./provider.ts";
 import { service } from "./service.ts";
 
 /** The version of the plugin that it stands in for. */
-export const standsInFor = "5.2.0";
+const standsInFor = "5.2.0";
 
 /**
  * Serves on a free port of the loopback interface and prints it, as the engine expects of a plugin.

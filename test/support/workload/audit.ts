@@ -24,7 +24,7 @@ export interface Audit {
 }
 
 /** How many violations are put in words. */
-export const MAX_FINDINGS = 20;
+const MAX_FINDINGS = 20;
 
 interface Violation {
   kind: "lost" | "repeated";
@@ -69,7 +69,7 @@ export function audit(
 }
 
 /** All counts zero. */
-export function noCounts(): AuditCounts {
+function noCounts(): AuditCounts {
   return { acknowledgedWrites: 0, lostWrites: 0, repeatedWrites: 0, clientErrors: 0, clientGapMs: 0 };
 }
 
