@@ -74,6 +74,11 @@ describe("the life of a stack from a retirement to its end", () => {
     expect(await stack.volumes()).toContain(`${stack.deployment}-blue-0-redis-7.0`);
     const { live, rollback } = await stack.outputs();
     expect([live, rollback]).toEqual(["green", "none: there is one colour only"]);
+    // Nothing waits for a standby that is gone.
+    const settings = await stack.withServer("green", (server) =>
+      server.configGet("repl-backlog-ttl", "repl-diskless-sync-delay"),
+    );
+    expect([...settings.values()].map(Number).filter((value) => value >= 1_000_000)).toEqual([]);
     await stack.upUnchanged();
   });
 
