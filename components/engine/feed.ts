@@ -25,11 +25,12 @@ export async function feed(
   const { primary } = standby;
   await disarmTripwire(live);
   await allowReplication(live.primary);
-  if ((await primary.replication()).role === "replica") await unfollow(standby);
-  else if (anew && isFed(await readGate(primary))) await keepClosed(standby);
+  const isReplica = (await primary.replication()).role === "replica";
+  const leftIn = isReplica ? await unfollow(standby) : undefined;
+  if (!isReplica && anew && isFed(await readGate(primary))) await keepClosed(standby);
   const [ahead, found] = await Promise.all([observeDeployment(live), observeDeployment(standby)]);
   if (isFed(found.gate)) return;
-  const place = anew ? { anew: randomUUID() } : placeIn(ahead, found);
+  const place = anew ? { anew: randomUUID() } : placeIn(ahead, found, leftIn);
   // After an abandoned cutover to it both are as feeding needs them still.
   const before = found.gate.fed ?? {
     applicationUser: credentials.application.username,
@@ -51,10 +52,12 @@ async function memoryLimitOf(server: RedisServer): Promise<MemoryLimit> {
 /**
  * Where in the live colour's history the standby's data is; undefined where that can't be told. A standby that restarted
  * has another replication ID, and maybe older data than its notes say.
+ * @param leftIn the database that the live colour's stream was in where the standby was cut off from it a moment ago
  */
 export function placeIn(
   live: Pick<DeploymentState, "replication" | "gate">,
   standby: Pick<DeploymentState, "replication" | "gate" | "version">,
+  leftIn?: number,
 ): Handover | undefined {
   const [ahead, behind] = [live.replication, standby.replication];
   const { handedOver } = standby.gate;
@@ -63,7 +66,10 @@ export function placeIn(
   if (standby.gate.fed !== undefined) return standby.gate.fed.progress && handedOver;
   // It was the live colour's replica until now, and nothing but this project could write since.
   const left = behind.replid2 === ahead.replid && behind.offset + 1 === behind.secondOffset;
-  if (left) return { replid: ahead.replid, offset: behind.offset };
+  if (left) {
+    const place = { replid: ahead.replid, offset: behind.offset };
+    return leftIn === undefined ? place : { ...place, database: leftIn };
+  }
   const ended = { replid: ahead.replid2, offset: ahead.secondOffset - 1 };
   if (behind.replid === ended.replid) {
     if (handedOver === undefined) {
@@ -77,5 +83,6 @@ export function placeIn(
   }
   if (tookOver?.at?.replid !== ahead.replid) return undefined;
   const isEnd = handedOver?.replid === behind.replid && isSame(handedOver, tookOver.of);
+  // What it wrote last before was the bridge's, or the expiry of a key in whichever database.
   return isEnd ? tookOver.at : undefined;
 }

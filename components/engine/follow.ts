@@ -71,10 +71,20 @@ export async function keepClosed({ primary }: Deployment): Promise<void> {
   await primary.configRewrite();
 }
 
-/** Ends following; the data stays, and so does the gate. */
-export async function unfollow(follower: Deployment): Promise<void> {
-  await follower.primary.call("REPLICAOF", "NO", "ONE");
+/**
+ * Ends following; the data stays, and so does the gate.
+ * @returns the database that the leader's stream was in where it was left; undefined where the link was down, since only the
+ *   connection tells (`CLIENT LIST TYPE master`; measured with 6.0.16, 7.0.15, 8.0.2, 8.6.3, Valkey 8.1 and 9.1)
+ */
+export async function unfollow(follower: Deployment): Promise<number | undefined> {
+  // In one transaction: nothing of the stream is applied in between.
+  const [connection] = await follower.primary.transaction(
+    ["CLIENT", "LIST", "TYPE", "master"],
+    ["REPLICAOF", "NO", "ONE"],
+  );
   await keepClosed(follower);
+  const database = / db=(\d+) /.exec(String(connection))?.[1];
+  return database === undefined ? undefined : Number(database);
 }
 
 /**

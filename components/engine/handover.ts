@@ -4,6 +4,12 @@ import type { DeploymentState } from "./deployment.ts";
 export interface Handover {
   replid: string;
   offset: number;
+  /**
+   * The database that the stream is in there; a stream that goes on says it only where it changes. Absent where it isn't
+   * known: then nothing may be applied before the stream names one. What follows a promotion always does (`REPLICAOF NO ONE`;
+   * measured with 6.0.16, 7.0.15, 8.0.2, 8.6.3, Valkey 8.1 and 9.1).
+   */
+  database?: number;
 }
 
 /** Whether two places are one. */
@@ -11,7 +17,7 @@ export function isSame(a: Handover | undefined, b: Handover | undefined): boolea
   return a !== undefined && a.replid === b?.replid && a.offset === b.offset;
 }
 
-/** Begins the key pattern of the proxy's user that notes a handover; see gate.ts. */
+/** Begins the key pattern of the proxy's user that notes a handover, `<replid>:<offset>` or `<replid>:<offset>:<database>`; see gate.ts. */
 export const HANDED_OVER = "redis-bluegreen:handed-over:";
 
 /** The same for the name of the clients' user of a colour that the bridge feeds, which is off meanwhile. */
@@ -71,12 +77,17 @@ export function keyPatterns(reply: unknown): string[] {
 
 /** The handover that is noted among key patterns. */
 export function handoverIn(patterns: readonly string[]): Handover | undefined {
-  return placesIn(patterns, HANDED_OVER)?.[0];
+  const [handover] = placesIn(patterns, HANDED_OVER) ?? [];
+  const database = notedIn(patterns, HANDED_OVER)?.split(":")[2];
+  return handover && database ? { ...handover, database: Number(database) } : handover;
 }
 
 /** The note that `handoverIn` reads; none where there is no handover. */
 export function handedOverNotes(handover: Handover | undefined): string[] {
-  return handover === undefined ? [] : [`${HANDED_OVER}${handover.replid}:${handover.offset}`];
+  if (handover === undefined) return [];
+  const { replid, offset, database } = handover;
+  const words = database === undefined ? [replid, offset] : [replid, offset, database];
+  return [`${HANDED_OVER}${words.join(":")}`];
 }
 
 /** The takeover that is noted among key patterns. */

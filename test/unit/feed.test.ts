@@ -1,5 +1,6 @@
 import { expect, it } from "vitest";
 import { placeIn } from "../../components/engine/feed.ts";
+import { handedOverNotes, handoverIn } from "../../components/engine/handover.ts";
 import { closedPrimary } from "../support/closedPrimary.ts";
 
 /** Blue was live up to offset 100 of history B; green took over and has written since. */
@@ -33,8 +34,16 @@ it("takes the other one's note before 6.2, which can't make one, where nothing i
 it("goes on from where a replica was cut off", () => {
   const cut = closedPrimary({ replid: "N", offset: 480, replid2: "G", secondOffset: 481 });
   expect(placeIn(GREEN, cut)).toEqual({ replid: "G", offset: 480 });
+  expect(placeIn(GREEN, cut, 3)).toEqual({ replid: "G", offset: 480, database: 3 });
   const written = closedPrimary({ replid: "N", offset: 490, replid2: "G", secondOffset: 481 });
   expect(placeIn(GREEN, written)).toBeUndefined();
+});
+
+it("notes a place with its database where that is known", () => {
+  for (const place of [HANDED_OVER, { ...HANDED_OVER, database: 0 }, { ...HANDED_OVER, database: 3 }]) {
+    expect(handoverIn(handedOverNotes(place))).toEqual(place);
+  }
+  expect(handoverIn([])).toBeUndefined();
 });
 
 it("goes on in the other direction from where a fed colour was opened", () => {

@@ -19,9 +19,13 @@ export interface HistoryPlace {
   offset: number;
 }
 
-/** A place in the stream, with the database that is selected there. */
+/** The database of a place where it isn't known: nothing is applied before the stream names one. */
+export const UNKNOWN_DATABASE = -1;
+
+/** A place in the stream. */
 export interface StreamPlace {
   offset: number;
+  /** What is selected there, or `UNKNOWN_DATABASE`. */
   database: number;
 }
 
@@ -44,7 +48,7 @@ export interface Position {
   copying: boolean;
 }
 
-/** As the key holds it: `<replid>:<offset>:<db>:<confirmed offset>:<confirmed db>:<batches>:<copying 0|1>:<since>`. */
+/** As the key holds it: `<replid>:<offset>:<db>:<confirmed offset>:<confirmed db>:<batches>:<copying 0|1>:<since>`; db -1: not known. */
 export function formatPosition(position: Position): string {
   const { replid, applied, confirmed, batches, copying, since } = position;
   const places = [applied.offset, applied.database, confirmed.offset, confirmed.database];
@@ -59,7 +63,7 @@ export function sinceAnew(word: string): string {
 /** Reads the key's value; undefined where it is none of ours. */
 export function parsePosition(value: string): Position | undefined {
   const found =
-    /^([0-9a-f]{40}|\?):(\d+):(\d+):(\d+):(\d+):(\d+):([01]):(-|[0-9a-f]{40}:\d+|anew-[0-9a-f-]+)$/.exec(
+    /^([0-9a-f]{40}|\?):(\d+):(-1|\d+):(\d+):(-1|\d+):(\d+):([01]):(-|[0-9a-f]{40}:\d+|anew-[0-9a-f-]+)$/.exec(
       value,
     );
   if (found === null) return undefined;

@@ -1,11 +1,10 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { formatAddress, type Address } from "../address.ts";
 import type { Login } from "../credentials.ts";
-import { ANEW, FED, handoverIn, keyPatterns, notedIn, RUN, UNOPENED } from "../handover.ts";
+import { ANEW, FED, handoverIn, keyPatterns, notedIn, RUN, UNOPENED, type Handover } from "../handover.ts";
 import { PROXY_USER } from "../users.ts";
 import { ReplyError, type Reply } from "../verification/replyParser.ts";
 import { LinkError, PlainClient } from "./plainClient.ts";
-import type { HistoryPlace } from "./position.ts";
 
 /** A server as the bridge reaches it. */
 export interface BridgeEnd {
@@ -20,7 +19,7 @@ export interface ServerGate {
   /** A master that clients are let into. */
   open: boolean;
   /** The note of where in the source's history it goes on; without it, the dataset has to be copied. */
-  handedOver?: HistoryPlace;
+  handedOver?: Handover;
   /** The server's `run_id` when that note was made; absent: it is not known. */
   run?: string;
   /** The word under which every key is to be copied, whatever was noted before; absent: it goes on where it can. */

@@ -7,7 +7,7 @@ import { KeyCopier } from "./keyCopy/keyCopier.ts";
 import { KeyReader } from "./keyCopy/keyReader.ts";
 import { KeySpecs } from "./keySpecs.ts";
 import { LinkError, PlainClient } from "./plainClient.ts";
-import { BATCHES_KEY, STALE_KEY, UNREPRESENTABLE_KEY } from "./position.ts";
+import { BATCHES_KEY, STALE_KEY, UNKNOWN_DATABASE, UNREPRESENTABLE_KEY } from "./position.ts";
 import type { SessionParts } from "./sessionParts.ts";
 import { StaleKeys } from "./staleKeys.ts";
 import { StreamApplier } from "./streamApplier.ts";
@@ -120,7 +120,7 @@ export class Session {
       sourceCommands: source.commands,
       targetCommands: target.facts.commands,
     };
-    const place = { offset: beginning.offset, database: 0 };
+    const place = { offset: beginning.offset, database: UNKNOWN_DATABASE };
     const { position } = start;
     return new StreamApplier({
       parser: this.#parser,
@@ -170,7 +170,7 @@ export class Session {
     batch.add(["SELECT", this.#parts.target.facts.databases - 1]);
     batch.add(["DEL", STALE_KEY, UNREPRESENTABLE_KEY]);
     batch.add(["SET", BATCHES_KEY, this.applier.position.batches]);
-    batch.add(["SELECT", this.applier.place.database]);
+    this.applier.selectIn(batch);
   }
 
   async #startCopier(): Promise<void> {

@@ -1,4 +1,4 @@
-import { sinceAnew, type HistoryPlace, type Position } from "./position.ts";
+import { sinceAnew, UNKNOWN_DATABASE, type HistoryPlace, type Position } from "./position.ts";
 import type { ServerGate } from "./serverGate.ts";
 import type { TargetFacts } from "./targetLink.ts";
 
@@ -36,7 +36,7 @@ export function startFrom(
   }
   const interrupted = position?.copying === true && (since === undefined || position.since === since);
   const restarted = run !== undefined && run !== facts.runId;
-  const place = { offset: handedOver?.offset ?? 0, database: 0 };
+  const place = { offset: handedOver?.offset ?? 0, database: handedOver?.database ?? UNKNOWN_DATABASE };
   return {
     from: interrupted || restarted ? undefined : handedOver,
     position: {

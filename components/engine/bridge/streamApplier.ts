@@ -1,41 +1,22 @@
 import { messageOf } from "../messageOf.ts";
-import { Batch, type BatchSink, type Check } from "./batch.ts";
-import type { CommandTable } from "./commandTable.ts";
+import type { ApplierParts } from "./applierParts.ts";
+import { Batch, type Check } from "./batch.ts";
 import { isOwnCommand, mayBeOwn } from "./ownCommands.ts";
-import { BATCHES_KEY, formatPosition, POSITION_KEY, type Position, type StreamPlace } from "./position.ts";
-import type { StaleKeys } from "./staleKeys.ts";
+import {
+  BATCHES_KEY,
+  formatPosition,
+  POSITION_KEY,
+  UNKNOWN_DATABASE,
+  type Position,
+  type StreamPlace,
+} from "./position.ts";
 import type { StreamParser } from "./streamParser.ts";
 import type { Rule } from "./translations/rule.ts";
-import type { Unrepresentable } from "./unrepresentable.ts";
 import { option } from "./translations/rule.ts";
+import { drop } from "./translations/server.ts";
 import { RawOutput } from "./rawOutput.ts";
 import { RuleOutput } from "./ruleOutput.ts";
 import { applyToDatabases, isWholeDatabases } from "./wholeDatabases.ts";
-import type { Figures } from "./figures.ts";
-
-/** What the applier works with. */
-export interface ApplierParts {
-  parser: StreamParser;
-  rules: CommandTable<Rule>;
-  sink: BatchSink;
-  stale: StaleKeys;
-  unrepresentable: Unrepresentable;
-  figures: Figures;
-  /** The keys of a command; undefined where only the source can tell. */
-  keysOf: (name: string, words: readonly Buffer[]) => Buffer[] | undefined;
-  /** Asks the source. */
-  askKeys: (words: readonly Buffer[]) => Promise<Buffer[]>;
-  /** Databases of the target. */
-  databases: number;
-  /** Where the stream begins, and what the target has of it. */
-  position: Position;
-  /** Everything between `confirmed` and `applied` is doubtful, not only what can fail. */
-  doubtAll: boolean;
-  /** The source wants to know how far this is. */
-  onAskedForOffset: () => void;
-  /** The copy can't be gone on with: it has to begin again. */
-  onRestart: (reason: string) => void;
-}
 
 /** Commands in a batch, and its bytes, at which it is sent; a transaction of the source's is never split. */
 const BATCH_COMMANDS = 512;
@@ -146,8 +127,14 @@ export class StreamApplier {
   open(): Batch {
     if (this.batch !== undefined) return this.batch;
     const batch = new Batch();
-    if (this.place.database < this.parts.databases) batch.add(["SELECT", this.place.database]);
+    this.selectIn(batch);
     return (this.batch = batch);
+  }
+
+  /** Has a batch go on in the database that the stream is in, where the target has it. */
+  selectIn(batch: Batch): void {
+    const { database } = this.place;
+    if (database !== UNKNOWN_DATABASE && database < this.parts.databases) batch.add(["SELECT", database]);
   }
 
   /** Moves what passed as it came into the batch, up to `to`. */
@@ -194,7 +181,8 @@ export class StreamApplier {
       stale.size > 0 ||
       unrepresentable.size > 0 ||
       this.place.offset < this.doubtfulTo ||
-      this.place.database >= databases
+      this.place.database >= databases ||
+      this.place.database === UNKNOWN_DATABASE
     );
   }
 
@@ -209,6 +197,7 @@ export class StreamApplier {
     else if (name === "exec") this.#inTransaction = false;
     else if (name === "replconf") this.parts.onAskedForOffset();
     else if (name === "select") this.#select(Number(words[1]));
+    else if (this.place.database === UNKNOWN_DATABASE && rule?.translate !== drop) this.#refuseToGuess();
     else if (isWholeDatabases(name))
       applyToDatabases(this, name, words, () => rule?.translate(words, this.#output.of(rule, words)));
     else if (this.place.database >= this.parts.databases) this.#output.beyond(rule, words, name);
@@ -219,6 +208,12 @@ export class StreamApplier {
     this.place.database = database;
     if (this.place.offset <= this.doubtfulTo || database >= this.parts.databases) return;
     if (this.batch !== undefined) this.batch.add(["SELECT", database]);
+  }
+
+  /** Reads no further: the stream may have gone on in the database that it was in before this began. */
+  #refuseToGuess(): void {
+    this.#asking = true;
+    this.parts.onRestart("the stream goes on in a database that isn't known");
   }
 
   #keyed(name: string, words: Buffer[], rule: Rule | undefined): void {

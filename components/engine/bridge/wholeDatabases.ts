@@ -44,7 +44,7 @@ function swap(applier: StreamApplier, a: number, b: number, words: Buffer[]): vo
   if (a === last || b === last) {
     batch.add(["SELECT", last]);
     batch.add(["DEL", POSITION_KEY, BATCHES_KEY, STALE_KEY, UNREPRESENTABLE_KEY]);
-    batch.add(["SELECT", applier.place.database]);
+    applier.selectIn(batch);
   }
   batch.add(words);
   batch.applied++;
@@ -57,7 +57,7 @@ function noteAgain(applier: StreamApplier): void {
   const batch = applier.open();
   batch.add(["SELECT", applier.parts.databases - 1]);
   batch.add(["SET", BATCHES_KEY, applier.position.batches]);
-  if (applier.place.database < applier.parts.databases) batch.add(["SELECT", applier.place.database]);
+  applier.selectIn(batch);
   applier.parts.stale.noteAll();
   applier.parts.unrepresentable.noteAll();
 }

@@ -1,3 +1,4 @@
+import type { ApplierParts } from "../../../components/engine/bridge/applierParts.ts";
 import { commandAt, type Batch, type BatchSink } from "../../../components/engine/bridge/batch.ts";
 import { CommandTable } from "../../../components/engine/bridge/commandTable.ts";
 import { Figures } from "../../../components/engine/bridge/figures.ts";
@@ -15,7 +16,7 @@ const known = new Map(
   ]),
 );
 const REPLID = "c141cad2650533798f9b2a9f0ba469913484b5ec";
-const START: Position = {
+export const START: Position = {
   replid: REPLID,
   applied: { offset: 100, database: 0 },
   confirmed: { offset: 100, database: 0 },
@@ -57,11 +58,16 @@ export class Sink implements BatchSink {
   }
 }
 
-/** Between servers of 7.0 of which the target doesn't know MYSTERY. @param onAsked takes how to answer with its keys */
+/**
+ * Between servers of 7.0 of which the target doesn't know MYSTERY.
+ * @param onAsked takes how to answer with its keys
+ * @param parts in place of the others
+ */
 export function makeApplier(
   parser: StreamParser,
   sink: Sink,
   onAsked: (resolve: (keys: Buffer[]) => void) => void,
+  parts: Partial<ApplierParts> = {},
 ): StreamApplier {
   const version = { product: "redis", version: "7.0" } as const;
   return new StreamApplier({
@@ -86,5 +92,6 @@ export function makeApplier(
     doubtAll: false,
     onAskedForOffset: () => undefined,
     onRestart: () => undefined,
+    ...parts,
   });
 }

@@ -1,5 +1,10 @@
 import { expect, it } from "vitest";
-import { formatPosition, parsePosition, type Position } from "../../../components/engine/bridge/position.ts";
+import {
+  formatPosition,
+  parsePosition,
+  UNKNOWN_DATABASE,
+  type Position,
+} from "../../../components/engine/bridge/position.ts";
 import { startFrom } from "../../../components/engine/bridge/start.ts";
 import type { TargetFacts } from "../../../components/engine/bridge/targetLink.ts";
 
@@ -33,6 +38,7 @@ it("keeps a position as text", () => {
     POSITION,
     { ...POSITION, copying: true, since: "-" },
     { ...POSITION, since: "anew-af01" },
+    { ...POSITION, applied: { offset: 17, database: UNKNOWN_DATABASE } },
   ]) {
     expect(parsePosition(formatPosition(position))).toEqual(position);
   }
@@ -55,6 +61,16 @@ it("takes the handover where the position is older than it, or is none", () => {
       resumed: false,
     });
   }
+});
+
+it("takes the database that the handover names, and none where it names none", () => {
+  const named = { handedOver: { replid: OTHER, offset: 99, database: 3 } };
+  expect(startFrom(facts(undefined), named).position.confirmed).toEqual({ offset: 99, database: 3 });
+  const place = { offset: 99, database: UNKNOWN_DATABASE };
+  expect(startFrom(facts(undefined), closed(99)).position).toMatchObject({
+    applied: place,
+    confirmed: place,
+  });
 });
 
 it("copies everything where a copy was interrupted, or nothing is known", () => {

@@ -2,7 +2,8 @@ import { beforeEach, describe, expect, it } from "vitest";
 import { encodeCommand, type Word } from "../../../components/engine/bridge/encode.ts";
 import type { StreamApplier } from "../../../components/engine/bridge/streamApplier.ts";
 import { StreamParser } from "../../../components/engine/bridge/streamParser.ts";
-import { makeApplier, Sink } from "./applierScene.ts";
+import { UNKNOWN_DATABASE } from "../../../components/engine/bridge/position.ts";
+import { makeApplier, Sink, START } from "./applierScene.ts";
 
 describe("the applier", () => {
   let sink: Sink;
@@ -101,6 +102,53 @@ describe("the applier", () => {
     // SELECT before them, SELECT and the two notes of the position behind them.
     expect(sink.sent[0]?.commands).toBe(30_000 + 5);
     expect([...(sink.sent[0]?.encoded() ?? [])][0]?.toString()).not.toContain("MULTI");
+  });
+
+  describe("where the database isn't known that the stream is in", () => {
+    let restarts: string[];
+
+    beforeEach(() => {
+      const place = { offset: 100, database: UNKNOWN_DATABASE };
+      restarts = [];
+      applier = makeApplier(parser, sink, () => undefined, {
+        position: { ...START, applied: place, confirmed: place },
+        onRestart: (reason) => {
+          restarts.push(reason);
+          applier.note({ copying: true });
+        },
+      });
+    });
+
+    it("applies nothing before the stream names one, and has everything copied where data comes first", () => {
+      take(["MULTI"], ["SET", "a", "1"], ["EXEC"], ["SELECT", "3"], ["SET", "b", "1"]);
+      expect(restarts).toEqual(["the stream goes on in a database that isn't known"]);
+      expect(sink.commands()).toEqual([]);
+      expect(sink.position()).toMatchObject({ copying: true });
+    });
+
+    it("has everything copied where a database is emptied first", () => {
+      take(["FLUSHDB"]);
+      expect(restarts).toHaveLength(1);
+      expect(sink.commands()).toEqual([]);
+    });
+
+    it("goes on in the one that the stream names, behind what concerns no data", () => {
+      const own = ["DEL", "redis-bluegreen:position", "redis-bluegreen:batches"];
+      take(["PING"], ["MULTI"], own, ["EXEC"], ["REPLCONF", "GETACK", "*"]);
+      applier.flush(true);
+      expect(sink.position()).toMatchObject({ applied: { offset: read, database: UNKNOWN_DATABASE } });
+      confirm();
+      take(["MULTI"], ["SELECT", "3"], ["SET", "a", "1"], ["EXEC"]);
+      expect(sink.commands()).toEqual(["SELECT 3", "SET a 1"]);
+      expect(sink.position()).toMatchObject({ applied: { offset: read, database: 3 } });
+      expect(restarts).toEqual([]);
+    });
+
+    it("selects none for what it notes before", () => {
+      applier.open().add(["DEL", "a"]);
+      take(["SELECT", "3"], ["SET", "a", "1"]);
+      expect(sink.commands()).toEqual(["DEL a", "SELECT 3", "SET a 1"]);
+    });
   });
 
   it("sends batches of a bounded size while the target is busy", () => {
