@@ -60,6 +60,7 @@ export class Session {
     target.onFailure = (error) => {
       this.fail(error);
     };
+    if (this.#ended) return;
     target.onRoom = () => {
       this.#goOn();
     };
@@ -67,6 +68,8 @@ export class Session {
     if (!beginning.continued || !start.resumed) this.#forget();
     this.applier.note({ copying: !beginning.continued });
     await this.#startCopier();
+    // What ended meanwhile has closed the link, and would not do so again.
+    if (this.ended) return;
     link.acknowledge(() => this.applier.confirmed.offset);
     link.start(
       (chunk) => {
