@@ -60,7 +60,6 @@ export class Session {
     target.onFailure = (error) => {
       this.fail(error);
     };
-    if (this.#ended) return;
     target.onRoom = () => {
       this.#goOn();
     };
@@ -69,7 +68,7 @@ export class Session {
     this.applier.note({ copying: !beginning.continued });
     await this.#startCopier();
     // What ended meanwhile has closed the link, and would not do so again.
-    if (this.ended) return;
+    if (this.#ended) return;
     link.acknowledge(() => this.applier.confirmed.offset);
     link.start(
       (chunk) => {
@@ -137,6 +136,7 @@ export class Session {
         ? { ...position, replid: beginning.replid }
         : { ...position, replid: beginning.replid, applied: place, confirmed: place },
       doubtAll: start.doubtAll && beginning.continued,
+      missing: start.missing,
       keysOf: (name, words) => this.#keys.keysOf(name, words),
       askKeys: (words) => this.#askKeys(words),
       onAskedForOffset: () => {
