@@ -79,7 +79,8 @@ export function placeIn(
       const isEnd = isSame(tookOver?.of, ended) && behind.offset >= ended.offset;
       return !noted && isEnd ? ended : undefined;
     }
-    return isSame(handedOver, ended) ? ended : undefined;
+    // It may have been closed once more since, by a cutover to a colour that the bridge fed.
+    if (isSame(handedOver, ended)) return ended;
   }
   if (tookOver?.at?.replid !== ahead.replid) return undefined;
   const isEnd = handedOver?.replid === behind.replid && isSame(handedOver, tookOver.of);

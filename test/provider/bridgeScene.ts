@@ -127,13 +127,15 @@ export async function keepBacklog({ settings }: BridgeScene, colour: Colour = "b
   (await ArmedLink.open(settings[colour])).close();
 }
 
-/** Starts a bridge and returns how to stop it. */
+/** Starts a bridge and returns how to stop it. @param patienceMs for a target that doesn't answer; default: the bridge's own */
 export function startBridge(
   scene: BridgeScene,
   decide?: Decide,
+  patienceMs?: number,
 ): { bridge: Bridge; stop: () => Promise<void> } {
   const bridge = new Bridge(scene.settings, {
     ...(decide === undefined ? {} : { decide }),
+    ...(patienceMs === undefined ? {} : { patienceMs }),
   });
   const running = bridge.run();
   return {

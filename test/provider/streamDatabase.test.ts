@@ -128,8 +128,8 @@ test("a colour that was fed goes on in the database of the bridge's own keys", a
 });
 
 test("and without a copy where the application's is another one", async () => {
-  await makeLive(blue, green);
   const { fullCopies } = bridge.figures;
+  await makeLive(blue, green);
   await makeLive(green, blue);
   await write(blue, "on blue again", THEIRS);
   await arrives(green, "on blue again");

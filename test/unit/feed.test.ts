@@ -59,6 +59,17 @@ it("goes on in the other direction from where a fed colour was opened", () => {
   expect(placeIn(blue, closedPrimary({ replid: "G'", offset: 400 }, { handedOver: of }))).toBeUndefined();
 });
 
+it("goes on so where the opened colour was the other one's replica an earlier time", () => {
+  const of = { replid: "B", offset: 900 };
+  const at = { replid: "G", offset: 700 };
+  const green = { ...GREEN, replication: { ...GREEN.replication, offset: 750 } };
+  const opened = { ...green, gate: { ...green.gate, tookOver: { of, at } } };
+  expect(placeIn(opened, closedPrimary({ replid: "B", offset: 900 }, { handedOver: of }))).toEqual(at);
+  const elsewhere = closedPrimary({ replid: "B", offset: 900 }, { handedOver: { replid: "B", offset: 890 } });
+  expect(placeIn(opened, elsewhere)).toBeUndefined();
+  expect(placeIn(opened, closedPrimary({ replid: "B", offset: 900 }))).toBeUndefined();
+});
+
 it("keeps the note of a feeding that a cutover interrupted, once the bridge has begun", () => {
   const place = { offset: 100, database: 0 };
   const position = {

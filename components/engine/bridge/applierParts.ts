@@ -25,6 +25,8 @@ export interface ApplierParts {
   position: Position;
   /** Everything between `confirmed` and `applied` is doubtful, not only what can fail. */
   doubtAll: boolean;
+  /** Transactions of that stretch that took no effect: noted until it was read, for a bridge that begins again. */
+  missing: number;
   /** The source wants to know how far this is. */
   onAskedForOffset: () => void;
   /** The copy can't be gone on with: it has to begin again. */

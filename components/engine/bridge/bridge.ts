@@ -15,7 +15,7 @@ import { Session } from "./session.ts";
 import type { SessionParts } from "./sessionParts.ts";
 import { SourceLink } from "./sourceLink.ts";
 import { startFrom } from "./start.ts";
-import { TargetLink } from "./targetLink.ts";
+import { PATIENCE_MS, TargetLink } from "./targetLink.ts";
 import { versionIn } from "./versionIn.ts";
 
 export type { BridgeEnd } from "./serverGate.ts";
@@ -27,6 +27,8 @@ export type BridgeSettings = Record<Colour, BridgeEnd>;
 export interface BridgeOptions {
   /** Tells from a look at both servers what is to be done. Default: `directionOf`. */
   decide?: typeof directionOf;
+  /** How long the target may owe an answer and give nothing, in milliseconds. Default: 30,000. */
+  patienceMs?: number;
   /** Told of what happens, for logs; never holds passwords or users' data. */
   onEvent?: (event: string, details: Record<string, unknown>) => void;
 }
@@ -36,6 +38,8 @@ type Feeding = Direction & { is: "feeding" };
 const LOOK_MS = 100;
 /** A server that gives no look for so long ends the session; a large transaction can hold it up for seconds. */
 const UNSEEN_MS = 30_000;
+/** Under load the target is milliseconds behind, and a source that is idle says something each ten seconds. */
+const LATE_S = 5;
 const FIRST_WAIT_MS = 50;
 const LONGEST_WAIT_MS = 2_000;
 const FINISH_MS = 2_000;
@@ -46,6 +50,7 @@ export class Bridge {
   readonly #settings: BridgeSettings;
   readonly #watches: Record<Colour, GateWatch>;
   readonly #decide: typeof directionOf;
+  readonly #patienceMs: number;
   readonly #onEvent: (event: string, details: Record<string, unknown>) => void;
   readonly #stopping = new AbortController();
   #session: Session | undefined;
@@ -60,6 +65,7 @@ export class Bridge {
     this.#settings = settings;
     this.#watches = { blue: new GateWatch(settings.blue), green: new GateWatch(settings.green) };
     this.#decide = options.decide ?? directionOf;
+    this.#patienceMs = options.patienceMs ?? PATIENCE_MS;
     this.#onEvent = options.onEvent ?? (() => undefined);
   }
 
@@ -97,6 +103,8 @@ export class Bridge {
     const staleKeys = session?.stale.size ?? 0;
     const { sourceOffset } = this.#lag;
     const clockSkewMs = this.#skewMs();
+    const lagSeconds = this.#lag.seconds(performance.now());
+    const isWhole = staleKeys === 0 && Object.keys(unrepresentable).length === 0;
     return {
       state: this.#state,
       ...(this.#reason === undefined ? {} : { reason: this.#reason }),
@@ -106,12 +114,12 @@ export class Bridge {
         : { position: { ...session.applier.position, confirmed: session.applier.confirmed } }),
       ...(sourceOffset === undefined ? {} : { sourceOffset }),
       lagBytes: this.#lag.bytes,
-      lagSeconds: this.#lag.seconds(performance.now()),
+      lagSeconds,
       staleKeys,
       ...(session?.progress === undefined ? {} : { progress: session.progress }),
       unrepresentable,
       ...(clockSkewMs === undefined ? {} : { clockSkewMs }),
-      lossless: this.#state === "applying" && staleKeys === 0 && Object.keys(unrepresentable).length === 0,
+      lossless: this.#state === "applying" && isWhole && lagSeconds < LATE_S,
     };
   }
 
@@ -176,7 +184,7 @@ export class Bridge {
 
   async #connect({ source, target }: Feeding): Promise<SessionParts> {
     const ends = { source: this.#settings[source], target: this.#settings[target] };
-    const link = await TargetLink.open(ends.target.address, ends.target.login);
+    const link = await TargetLink.open(ends.target.address, ends.target.login, this.#patienceMs);
     let control: PlainClient | undefined;
     try {
       // The note may be of an earlier look; what the target holds was read after everybody else was shut out.

@@ -37,6 +37,6 @@ export interface BridgeStatus {
   unrepresentable: Record<string, UnrepresentableKind>;
   /** The target's clock less the source's, in milliseconds; keys expire on the target by its own clock. */
   clockSkewMs?: number;
-  /** The target has everything that the source had when it was asked last, or says what is lost. */
+  /** The target is at most five seconds behind the source, and has everything up to there. */
   lossless: boolean;
 }

@@ -67,6 +67,8 @@ export class Session {
     if (!beginning.continued || !start.resumed) this.#forget();
     this.applier.note({ copying: !beginning.continued });
     await this.#startCopier();
+    // What ended meanwhile has closed the link, and would not do so again.
+    if (this.#ended) return;
     link.acknowledge(() => this.applier.confirmed.offset);
     link.start(
       (chunk) => {
@@ -134,6 +136,7 @@ export class Session {
         ? { ...position, replid: beginning.replid }
         : { ...position, replid: beginning.replid, applied: place, confirmed: place },
       doubtAll: start.doubtAll && beginning.continued,
+      missing: start.missing,
       keysOf: (name, words) => this.#keys.keysOf(name, words),
       askKeys: (words) => this.#askKeys(words),
       onAskedForOffset: () => {

@@ -11,6 +11,8 @@ export interface Start {
   resumed: boolean;
   /** A transaction of the earlier bridge may have been refused. */
   doubtAll: boolean;
+  /** How many of its transactions took no effect. */
+  missing: number;
 }
 
 /**
@@ -32,6 +34,7 @@ export function startFrom(
       position: { ...position, batches: facts.batches },
       resumed: true,
       doubtAll: facts.batches !== position.batches,
+      missing: position.batches - facts.batches,
     };
   }
   const interrupted = position?.copying === true && (since === undefined || position.since === since);
@@ -49,5 +52,6 @@ export function startFrom(
     },
     resumed: false,
     doubtAll: false,
+    missing: 0,
   };
 }

@@ -267,7 +267,8 @@ export class StreamApplier {
     if (!this.position.copying) for (const note of notes) batch.add(note);
     for (const note of unrepresentable.takeNotes()) batch.add(note);
     const end = { ...this.place };
-    const applied = end.offset < this.doubtfulTo ? this.parts.position.applied : end;
+    const doubtful = end.offset < this.doubtfulTo;
+    const applied = doubtful ? this.parts.position.applied : end;
     this.position = {
       ...this.position,
       applied,
@@ -275,7 +276,8 @@ export class StreamApplier {
       batches: this.position.batches + 1,
     };
     batch.add(["INCR", BATCHES_KEY]);
-    batch.add(["SET", POSITION_KEY, formatPosition(this.position)]);
+    const batches = this.position.batches + (doubtful ? this.parts.missing : 0);
+    batch.add(["SET", POSITION_KEY, formatPosition({ ...this.position, batches })]);
     batch.end = end;
     sink.send(batch);
   }

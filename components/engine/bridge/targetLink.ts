@@ -38,6 +38,9 @@ export interface TargetFacts {
 /** Batches and bytes that may be on their way. */
 const MAX_IN_FLIGHT = 32;
 const MAX_BYTES_IN_FLIGHT = 4 * 1024 * 1024;
+/** A large transaction can hold up a server for seconds; one that gives no answer for so long is tried anew. */
+export const PATIENCE_MS = 30_000;
+const LOOKS_PER_PATIENCE = 10;
 
 /** The one connection that writes to the target. */
 export class TargetLink implements BatchSink {
@@ -47,22 +50,33 @@ export class TargetLink implements BatchSink {
   readonly #sent: Batch[] = [];
   #bytes = 0;
   #closed = false;
+  /** Begun and not ended: the source has the word, not the target. */
+  #unended: Batch | undefined;
+  /** When the target last gave something, or was first asked for what it owes. */
+  #waitsSince = 0;
+  readonly #patience: NodeJS.Timeout;
+  #failure: LinkError | undefined;
+  #onFailure: ((error: LinkError) => void) | undefined;
   /** There is room again, or fewer batches are on their way. */
   onRoom: () => void = () => undefined;
   /** All answers to a batch are there. */
   onEnd: (batch: Batch, outcome: BatchOutcome) => void = () => undefined;
-  /** The connection ended; nothing is known of batches on their way. */
-  onFailure: (error: LinkError) => void = () => undefined;
 
-  private constructor(address: Address, connection: SlabSocket, facts: TargetFacts) {
+  private constructor(address: Address, connection: SlabSocket, facts: TargetFacts, patienceMs: number) {
     const { socket } = connection;
     this.#address = address;
     this.#socket = socket;
     this.facts = facts;
     const reader = new ReplyReader(() => this.#oldest());
     connection.onData = (chunk) => {
-      if (!this.#closed) reader.push(chunk);
+      if (this.#closed) return;
+      this.#waitsSince = performance.now();
+      reader.push(chunk);
     };
+    this.#patience = setInterval(() => {
+      const waited = this.#owes ? performance.now() - this.#waitsSince : 0;
+      if (waited > patienceMs) this.#fail(`no answer within ${patienceMs} ms`);
+    }, patienceMs / LOOKS_PER_PATIENCE);
     socket.on("drain", () => {
       if (!this.#closed) this.onRoom();
     });
@@ -77,17 +91,24 @@ export class TargetLink implements BatchSink {
   /**
    * Connects, makes sure that no other connection of this user writes any more, and only then reads what is there. So two
    * bridges can't both go on from the same position: whoever comes later ends the other one first.
+   * @param patienceMs how long the target may owe an answer and give nothing before the connection is ended
    */
-  static async open(address: Address, login: Login): Promise<TargetLink> {
+  static async open(address: Address, login: Login, patienceMs = PATIENCE_MS): Promise<TargetLink> {
     const client = await PlainClient.open(address, login);
     try {
       await client.call("CLIENT", "KILL", "USER", login.username, "SKIPME", "yes");
       const facts = await readFacts(client);
-      return new TargetLink(address, client.release(), facts);
+      return new TargetLink(address, client.release(), facts, patienceMs);
     } catch (error) {
       client.close();
       throw error;
     }
+  }
+
+  /** Told when the connection ends, at once where it has: nothing is known of batches on their way. */
+  set onFailure(tell: (error: LinkError) => void) {
+    this.#onFailure = tell;
+    if (this.#failure !== undefined) tell(this.#failure);
   }
 
   get full(): boolean {
@@ -104,11 +125,15 @@ export class TargetLink implements BatchSink {
 
   begin(batch: Batch): void {
     if (!batch.begun) this.#expect(batch);
+    this.#unended = batch;
+    this.#waitsSince = performance.now();
     this.#write(batch.beginning());
   }
 
   send(batch: Batch): void {
     if (!batch.begun) this.#expect(batch);
+    if (this.#unended === batch) this.#unended = undefined;
+    if (this.#sent[0] === batch) this.#waitsSince = performance.now();
     this.#bytes += batch.bytes;
     this.#write(batch.encoded());
   }
@@ -132,7 +157,14 @@ export class TargetLink implements BatchSink {
 
   close(): void {
     this.#closed = true;
+    clearInterval(this.#patience);
     this.#socket.destroy();
+  }
+
+  /** The target has something to do or to read. */
+  get #owes(): boolean {
+    const [oldest] = this.#sent;
+    return oldest !== undefined && (oldest !== this.#unended || this.#socket.writableLength > 0);
   }
 
   #oldest(): Batch {
@@ -144,7 +176,8 @@ export class TargetLink implements BatchSink {
   #fail(reason: string): void {
     if (this.#closed) return;
     this.close();
-    this.onFailure(new LinkError(`${formatAddress(this.#address)}: ${reason}`));
+    this.#failure = new LinkError(`${formatAddress(this.#address)}: ${reason}`);
+    this.#onFailure?.(this.#failure);
   }
 }
 
