@@ -9,10 +9,9 @@ import { translationTable } from "../../../components/engine/bridge/translations
 import { Unrepresentable } from "../../../components/engine/bridge/unrepresentable.ts";
 
 const known = new Map(
-  ["set", "incr", "del", "hset", "select", "multi", "exec", "mystery"].map((name) => [
-    name,
-    { arity: -2, first: 1, last: 1, step: 1, movable: false },
-  ]),
+  ["set", "incr", "del", "hset", "rpush", "select", "multi", "exec", "flushall", "swapdb", "mystery"].map(
+    (name) => [name, { arity: -2, first: 1, last: 1, step: 1, movable: false }],
+  ),
 );
 const REPLID = "c141cad2650533798f9b2a9f0ba469913484b5ec";
 const START: Position = {

@@ -1,44 +1,95 @@
-import type { Reply } from "../../verification/replyParser.ts";
+import { ReplyError, type Reply } from "../../verification/replyParser.ts";
+import { idAfter } from "../../verification/streamDigest.ts";
 import type { Word } from "../encode.ts";
-import type { KeyImage } from "./keyImage.ts";
+import type { Abilities } from "../translations/abilities.ts";
 import type { KeyReader, KeySize } from "./keyReader.ts";
+import { pairsOf, partCommands } from "./keyWriter.ts";
+import { entryCommands, stateCommands } from "./streamWriter.ts";
 
 /** Elements read at a time, or bytes of a string. */
 const CHUNK = 2_000;
 const STRING_CHUNK = 4 * 1024 * 1024;
+/** Pending entries of a group that are read in one go; a stream with more of them is not read in parts. */
+const PENDING_AT_ONCE = 20_000;
 
 /** A part of a large key, and the offset at which it was read. */
 export interface KeyPart {
   offset: number;
-  /** Commands that add the part on the target; the key is made by the first one. */
-  image: KeyImage;
-  /** For strings: where the part belongs. */
-  append: boolean;
+  /** Commands that add the part to what the parts before it made; the key is not there before the first one. */
+  commands: (target: Abilities) => Iterable<Word[]>;
 }
 
-/** Types that can be read in parts; streams and others are read in one go, whatever their size. */
+/** Reads at one offset. */
+export type PartReader = Pick<KeyReader, "at">;
+
+/** Types that can be read in parts; others are read in one go, whatever their size. */
 export function canBeSplit({ type, size }: KeySize): boolean {
   if (type === "string") return size > STRING_CHUNK;
-  return ["list", "set", "zset", "hash"].includes(type) && size > CHUNK;
+  return ["list", "set", "zset", "hash", "stream"].includes(type) && size > CHUNK;
 }
 
-/** Reads a large key in parts. They make the key as it was only where nobody wrote to it between first and last. */
-export async function* readParts(reader: KeyReader, { key, type, size }: KeySize): AsyncGenerator<KeyPart> {
-  if (type === "list" || type === "string") {
-    const chunk = type === "list" ? CHUNK : STRING_CHUNK;
-    for (let from = 0; from < size; from += chunk) {
-      const read = type === "list" ? "LRANGE" : "GETRANGE";
-      const { offset, replies } = await reader.at([[read, key, from, from + chunk - 1]]);
-      yield { offset, image: { key, type, value: replies[0] ?? null }, append: from > 0 };
-    }
-    return;
+/**
+ * Reads a large key in parts. They make the key as it was only where nobody wrote to it between first and last, and it
+ * has the same type still. No part at all: it can't be read in parts.
+ */
+export async function* readParts(reader: PartReader, { key, type }: KeySize): AsyncGenerator<KeyPart> {
+  if (type === "string") yield* stringParts(reader, key);
+  else if (type === "list") yield* listParts(reader, key);
+  else if (type === "stream") yield* streamParts(reader, key);
+  else yield* scannedParts(reader, key, type);
+}
+
+/** To where the key ends now: it may have grown since somebody asked for its size. */
+async function* stringParts(reader: PartReader, key: Buffer): AsyncGenerator<KeyPart> {
+  for (let from = 0; ; from += STRING_CHUNK) {
+    const { offset, replies } = await reader.at([["GETRANGE", key, from, from + STRING_CHUNK - 1]]);
+    const [bytes] = replies;
+    if (!(bytes instanceof Buffer)) return;
+    yield { offset, commands: () => [[from === 0 ? "SET" : "APPEND", key, bytes]] };
+    if (bytes.length < STRING_CHUNK) return;
   }
+}
+
+async function* listParts(reader: PartReader, key: Buffer): AsyncGenerator<KeyPart> {
+  for (let from = 0; ; from += CHUNK) {
+    const { offset, replies } = await reader.at([["LRANGE", key, from, from + CHUNK - 1]]);
+    const [value] = replies;
+    if (!Array.isArray(value)) return;
+    yield { offset, commands: (target) => partCommands({ key, type: "list", value }, target) };
+    if (value.length < CHUNK) return;
+  }
+}
+
+async function* scannedParts(reader: PartReader, key: Buffer, type: string): AsyncGenerator<KeyPart> {
   const scan = { set: "SSCAN", zset: "ZSCAN", hash: "HSCAN" }[type] ?? "SSCAN";
-  let cursor: Word = "0";
+  let cursor = "0";
   do {
     const { offset, replies } = await reader.at([[scan, key, cursor, "COUNT", CHUNK]]);
-    const [next, items] = replies[0] as [Buffer, Reply];
+    const [reply] = replies;
+    if (!Array.isArray(reply)) return;
+    const [next, value] = reply as [Buffer, Reply];
     cursor = next.toString();
-    yield { offset, image: { key, type, value: items }, append: true };
+    yield { offset, commands: (target) => partCommands({ key, type, value }, target) };
   } while (cursor !== "0");
+}
+
+/** Entries first; last ID, groups and what is pending come from one reading at the end. */
+async function* streamParts(reader: PartReader, key: Buffer): AsyncGenerator<KeyPart> {
+  for (let from = "-"; ;) {
+    const { offset, replies } = await reader.at([
+      ["XRANGE", key, from, "+", "COUNT", CHUNK],
+      ["XINFO", "GROUPS", key],
+    ]);
+    const [entries, groups] = replies;
+    if (!Array.isArray(entries) || !Array.isArray(groups)) return;
+    if (groups.some((group) => Number(pairsOf(group).get("pending")) > PENDING_AT_ONCE)) return;
+    yield { offset, commands: () => entryCommands(key, entries) };
+    const last = entries.at(-1);
+    if (entries.length < CHUNK || !Array.isArray(last)) break;
+    from = idAfter(String(last[0]));
+  }
+  const { offset, replies } = await reader.at([["XINFO", "STREAM", key, "FULL", "COUNT", PENDING_AT_ONCE]]);
+  const [full] = replies;
+  if (full === undefined || full instanceof ReplyError) return;
+  yield { offset, commands: (target) => stateCommands(key, full, target) };
 }
