@@ -36,6 +36,8 @@ export class Session {
   readonly #clients: PlainClient[] = [];
   #copier: KeyCopier | undefined;
   #ended = false;
+  /** The next session copies everything, whatever comes of the copy that is under way. */
+  #restarting = false;
   /** The copier wants the stream to stand still. */
   #held = false;
   #rest: NodeJS.Timeout | undefined;
@@ -149,6 +151,7 @@ export class Session {
 
   /** The next session copies everything. */
   #restart(reason: string): void {
+    this.#restarting = true;
     this.applier.note({ copying: true });
     setTimeout(() => {
       this.fail(new LinkError(`everything is copied again: ${reason}`));
@@ -225,7 +228,7 @@ export class Session {
     });
     for (const client of clients) client.close();
     while (!this.#ended && !this.applier.clear()) await delay(1);
-    if (this.#ended) return;
+    if (this.#ended || this.#restarting) return;
     this.stale.noteAll();
     this.applier.note({ copying: false });
     this.progress = undefined;

@@ -6,10 +6,8 @@ import { StreamParser } from "../../../components/engine/bridge/streamParser.ts"
 import { abilitiesOf } from "../../../components/engine/bridge/translations/abilities.ts";
 import type { StreamApplier } from "../../../components/engine/bridge/streamApplier.ts";
 import type { Reply } from "../../../components/engine/verification/replyParser.ts";
-import { makeApplier, Sink } from "./applierScene.ts";
+import { makeApplier, Sink, START } from "./applierScene.ts";
 
-/** Where the stream begins in `makeApplier`. */
-const START = 100;
 /** Rounds without a read after which the copier is waiting for the stream. */
 const IDLE = 1_000;
 /** The bridge's own keys are here. */
@@ -87,7 +85,7 @@ export class CopierScene {
   /** Where the source says that it is, if not where it is. */
   saysOffset: number | undefined;
   readonly #parser = new StreamParser();
-  #offset = START;
+  #offset = START.applied.offset;
   #wire: Buffer[] = [];
   #database = 0;
   #selected = 0;
