@@ -1,16 +1,12 @@
-import { ReplyError, type Reply } from "../../verification/replyParser.ts";
-import { idAfter } from "../../verification/streamDigest.ts";
+import type { Reply } from "../../verification/replyParser.ts";
 import type { Word } from "../encode.ts";
 import type { Abilities } from "../translations/abilities.ts";
 import type { KeyReader, KeySize } from "./keyReader.ts";
-import { pairsOf, partCommands } from "./keyWriter.ts";
-import { entryCommands, stateCommands } from "./streamWriter.ts";
+import { partCommands } from "./keyWriter.ts";
 
 /** Elements read at a time, or bytes of a string. */
 const CHUNK = 2_000;
 const STRING_CHUNK = 4 * 1024 * 1024;
-/** Pending entries of a group that are read in one go; a stream with more of them is not read in parts. */
-const PENDING_AT_ONCE = 20_000;
 
 /** A part of a large key, and the offset at which it was read. */
 export interface KeyPart {
@@ -22,20 +18,19 @@ export interface KeyPart {
 /** Reads at one offset. */
 export type PartReader = Pick<KeyReader, "at">;
 
-/** Types that can be read in parts; others are read in one go, whatever their size. */
+/** Types that can be read in parts; streams and others are read in one go, whatever their size. */
 export function canBeSplit({ type, size }: KeySize): boolean {
   if (type === "string") return size > STRING_CHUNK;
-  return ["list", "set", "zset", "hash", "stream"].includes(type) && size > CHUNK;
+  return ["list", "set", "zset", "hash"].includes(type) && size > CHUNK;
 }
 
 /**
  * Reads a large key in parts. They make the key as it was only where nobody wrote to it between first and last, and it
- * has the same type still. No part at all: it can't be read in parts.
+ * has the same type still.
  */
 export async function* readParts(reader: PartReader, { key, type }: KeySize): AsyncGenerator<KeyPart> {
   if (type === "string") yield* stringParts(reader, key);
   else if (type === "list") yield* listParts(reader, key);
-  else if (type === "stream") yield* streamParts(reader, key);
   else yield* scannedParts(reader, key, type);
 }
 
@@ -71,25 +66,4 @@ async function* scannedParts(reader: PartReader, key: Buffer, type: string): Asy
     cursor = next.toString();
     yield { offset, commands: (target) => partCommands({ key, type, value }, target) };
   } while (cursor !== "0");
-}
-
-/** Entries first; last ID, groups and what is pending come from one reading at the end. */
-async function* streamParts(reader: PartReader, key: Buffer): AsyncGenerator<KeyPart> {
-  for (let from = "-"; ;) {
-    const { offset, replies } = await reader.at([
-      ["XRANGE", key, from, "+", "COUNT", CHUNK],
-      ["XINFO", "GROUPS", key],
-    ]);
-    const [entries, groups] = replies;
-    if (!Array.isArray(entries) || !Array.isArray(groups)) return;
-    if (groups.some((group) => Number(pairsOf(group).get("pending")) > PENDING_AT_ONCE)) return;
-    yield { offset, commands: () => entryCommands(key, entries) };
-    const last = entries.at(-1);
-    if (entries.length < CHUNK || !Array.isArray(last)) break;
-    from = idAfter(String(last[0]));
-  }
-  const { offset, replies } = await reader.at([["XINFO", "STREAM", key, "FULL", "COUNT", PENDING_AT_ONCE]]);
-  const [full] = replies;
-  if (full === undefined || full instanceof ReplyError) return;
-  yield { offset, commands: (target) => stateCommands(key, full, target) };
 }

@@ -8,23 +8,13 @@ const MAKER = "redis-bluegreen";
 
 /** Commands that make a stream what `XINFO STREAM … FULL` says: entries, last ID, groups, consumers, pending entries. */
 export function* streamCommands(key: Buffer, full: Reply, target: Abilities): Generator<Word[]> {
-  yield* entryCommands(key, listOf(pairsOf(full).get("entries")));
-  yield* stateCommands(key, full, target);
-}
-
-/** Commands that add entries, each `[id, [field, value, …]]` as XRANGE gives it. */
-export function* entryCommands(key: Buffer, entries: readonly Reply[]): Generator<Word[]> {
-  for (const entry of entries) {
-    const [id, values] = entry as [Buffer, Buffer[]];
-    yield ["XADD", key, id, ...values];
-  }
-}
-
-/** What there is of a stream beside its entries, which `XINFO STREAM … FULL` may have left out; they are there before. */
-export function* stateCommands(key: Buffer, full: Reply, target: Abilities): Generator<Word[]> {
   const fields = pairsOf(full);
   yield ["XGROUP", "CREATE", key, MAKER, "$", "MKSTREAM"];
   yield ["XGROUP", "DESTROY", key, MAKER];
+  for (const entry of listOf(fields.get("entries"))) {
+    const [id, values] = entry as [Buffer, Buffer[]];
+    yield ["XADD", key, id, ...values];
+  }
   yield setId(key, fields, target);
   for (const group of listOf(fields.get("groups"))) yield* groupCommands(key, pairsOf(group), target);
 }
