@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { printable } from "../../components/engine/printable.ts";
 import { keyDifference, type Tolerance } from "../../components/engine/verification/keyDifference.ts";
 import type { KeyFingerprint } from "../../components/engine/verification/keyFingerprint.ts";
@@ -47,8 +47,30 @@ describe("replies", () => {
           at += size;
         }
         expect(parse(chunks)).toEqual(replies);
+        expect(parse([stream])).toEqual(replies);
       }),
     );
+  });
+
+  it("of many parts cost as much as their size, however often they are cut", () => {
+    const entries = Array.from({ length: 400 }, (_, i) => [`${i}-0`, ["field", "v".repeat(20)]]);
+    const text = (value: unknown): Reply =>
+      Array.isArray(value) ? value.map(text) : Buffer.from(String(value));
+    const large = [text(entries), Buffer.alloc(50_000, "x"), text(entries)];
+    const stream = Buffer.from(encoded(large), "latin1");
+    const chunks = Array.from({ length: Math.ceil(stream.length / 200) }, (_, i) =>
+      stream.subarray(200 * i, 200 * (i + 1)),
+    );
+    const joins = vi.spyOn(Buffer, "concat");
+    const lines = vi.spyOn(Buffer.prototype, "indexOf");
+    const replies = parse(chunks);
+    const read = lines.mock.calls.length;
+    const copied = joins.mock.results.reduce((sum, { value }) => sum + (value as Buffer).length, 0);
+    vi.restoreAllMocks();
+    expect(replies).toEqual([large]);
+    // Five lines an entry and each chunk's unfinished one; each byte with the rest before it, and once more.
+    expect(read).toBeLessThan(2 * (5 * 800 + chunks.length));
+    expect(copied).toBeLessThan(3 * stream.length);
   });
 
   it("of another protocol are refused", () => {

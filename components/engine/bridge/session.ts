@@ -1,7 +1,8 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { atLeast } from "../serverVersion.ts";
-import { commandAt, type Batch, type BatchOutcome } from "./batch.ts";
+import type { Batch, BatchOutcome } from "./batch.ts";
 import { CommandTable } from "./commandTable.ts";
+import { failedCommands } from "./failedCommands.ts";
 import { copyEverything, type CopyProgress } from "./fullCopy.ts";
 import { KeyCopier } from "./keyCopy/keyCopier.ts";
 import { KeyReader } from "./keyCopy/keyReader.ts";
@@ -35,6 +36,10 @@ export class Session {
   readonly #clients: PlainClient[] = [];
   #copier: KeyCopier | undefined;
   #ended = false;
+  /** The next session copies everything, whatever comes of the copy that is under way. */
+  #restarting = false;
+  /** The copier wants the stream to stand still. */
+  #held = false;
   #rest: NodeJS.Timeout | undefined;
   #end: (error?: Error) => void = () => undefined;
   /** Settles when the session is over: resolved where it was stopped, rejected where something failed. */
@@ -123,7 +128,6 @@ export class Session {
       targetCommands: target.facts.commands,
     };
     const place = { offset: beginning.offset, database: UNKNOWN_DATABASE };
-    const { position } = start;
     return new StreamApplier({
       parser: this.#parser,
       rules: new CommandTable(translationTable(dialects)),
@@ -133,8 +137,8 @@ export class Session {
       figures,
       databases: target.facts.databases,
       position: beginning.continued
-        ? { ...position, replid: beginning.replid }
-        : { ...position, replid: beginning.replid, applied: place, confirmed: place },
+        ? { ...start.position, replid: beginning.replid }
+        : { ...start.position, replid: beginning.replid, applied: place, confirmed: place },
       doubtAll: start.doubtAll && beginning.continued,
       missing: start.missing,
       keysOf: (name, words) => this.#keys.keysOf(name, words),
@@ -150,6 +154,7 @@ export class Session {
 
   /** The next session copies everything. */
   #restart(reason: string): void {
+    this.#restarting = true;
     this.applier.note({ copying: true });
     setTimeout(() => {
       this.fail(new LinkError(`everything is copied again: ${reason}`));
@@ -188,6 +193,10 @@ export class Session {
       target: abilitiesOf(source.version, target.facts.version),
       databases: target.facts.databases,
       figures,
+      hold: (held) => {
+        this.#held = held;
+        this.#goOn();
+      },
       onFailure: (error) => {
         this.fail(error instanceof Error ? error : new LinkError(String(error)));
       },
@@ -221,8 +230,8 @@ export class Session {
       stopped: () => this.#ended,
     });
     for (const client of clients) client.close();
-    if (this.#ended) return;
-    while (!this.applier.clear()) await delay(1);
+    while (!this.#ended && !this.applier.clear()) await delay(1);
+    if (this.#ended || this.#restarting) return;
     this.stale.noteAll();
     this.applier.note({ copying: false });
     this.progress = undefined;
@@ -244,12 +253,12 @@ export class Session {
   #goOn(): void {
     if (this.#ended) return;
     try {
-      this.applier.pump();
+      if (!this.#held) this.applier.pump();
     } catch (error) {
       this.fail(error instanceof Error ? error : new LinkError(String(error)));
       return;
     }
-    if (this.applier.blocked) this.#parts.link.pause();
+    if (this.#held || this.applier.blocked) this.#parts.link.pause();
     else this.#parts.link.resume();
     clearTimeout(this.#rest);
     if (this.#parts.target.inFlight > 0 || !this.applier.unsettled) return;
@@ -285,15 +294,8 @@ export class Session {
       this.#restart("a command of a large transaction failed");
       return;
     }
-    for (const { index, message } of outcome.failures) {
-      const command = commandAt(batch.pieces, index);
-      if (command === undefined) continue;
-      const name = command.words[0]?.toString("latin1").toLowerCase() ?? "";
-      const keys = this.#keys.keysOf(name, command.words) ?? [];
-      this.applier.spoil([{ atLeast: 1, database: command.database, keys }]);
-      if (keys.length > 0) continue;
-      const kind = `refused:${name}:${message.split(" ", 1)[0] ?? ""}`;
-      this.unrepresentable.add(kind, -1, Buffer.from(name));
-    }
+    const { checks, kinds } = failedCommands(batch, outcome, this.#keys);
+    this.applier.spoil(checks);
+    for (const [kind, name] of kinds) this.unrepresentable.add(kind, -1, Buffer.from(name));
   }
 }

@@ -9,6 +9,8 @@ export interface StaleKey {
   copiedAt: number;
   /** The last command of the stream that touched the key while it was not applied. */
   touchedAt: number;
+  /** The last FLUSHALL, FLUSHDB or SWAPDB since it has been here: what was sent for the key before may be elsewhere. */
+  disturbedAt: number;
   /** Somebody is copying it. */
   busy: boolean;
 }
@@ -56,7 +58,7 @@ export class StaleKeys {
     const name = nameOf(database, key);
     let entry = this.#keys.get(name);
     if (entry === undefined) {
-      entry = { database, key: Buffer.from(key), copiedAt: 0, touchedAt, busy: false };
+      entry = { database, key: Buffer.from(key), copiedAt: 0, touchedAt, disturbedAt: 0, busy: false };
       this.#keys.set(name, entry);
       this.#toCopy++;
       if (!noted) this.#note(entry);
@@ -113,11 +115,15 @@ export class StaleKeys {
     if (gone.length > 0) this.#notes.push(["HDEL", STALE_KEY, ...gone]);
   }
 
-  /** The whole dataset, or a database of it, changed: whatever was copied from a later place must be copied again. */
-  disturb(databases?: readonly number[]): void {
+  /**
+   * The whole dataset, or databases of it, changed at `offset`: each key that is copied, or was copied ahead of the
+   * stream, must be copied as it was at that offset or later.
+   */
+  disturb(offset: number, databases?: readonly number[]): void {
     for (const entry of [...this.#keys.values()]) {
       if (databases !== undefined && !databases.includes(entry.database)) continue;
-      for (const database of databases ?? [entry.database]) this.add(database, entry.key, entry.touchedAt);
+      for (const database of databases ?? [entry.database])
+        this.add(database, entry.key, offset).disturbedAt = offset;
     }
   }
 

@@ -68,7 +68,7 @@ export class StreamApplier {
   /** Sends what is there; false where that can't be now, because a transaction is half read or there is no room. */
   clear(): boolean {
     this.flush();
-    return this.batch === undefined && !this.#asking;
+    return this.batch === undefined && !this.#asking && !this.#inTransaction;
   }
 
   /** Reads on as far as there is something to read and room to send it. */

@@ -29,7 +29,7 @@ export function applyToDatabases(
   if (name === "flushdb" && database >= databases) return;
   translate();
   unrepresentable.flush(name === "flushall" ? undefined : database);
-  stale.disturb(name === "flushall" ? undefined : [database]);
+  stale.disturb(offset, name === "flushall" ? undefined : [database]);
   if (name === "flushall" || database === databases - 1) noteAgain(applier);
 }
 
@@ -48,7 +48,7 @@ function swap(applier: StreamApplier, a: number, b: number, words: Buffer[]): vo
   }
   batch.add(words);
   batch.applied++;
-  stale.disturb([a, b]);
+  stale.disturb(applier.place.offset, [a, b]);
   if (a === last || b === last) noteAgain(applier);
 }
 

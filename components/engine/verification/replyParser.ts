@@ -8,10 +8,19 @@ export class ReplyError extends Error {
 
 const LINE_FEED = 10;
 const INCOMPLETE = Symbol("incomplete");
+const OPENED = Symbol("opened");
+
+/** An array of which not every element came. */
+interface OpenArray {
+  items: Reply[];
+  length: number;
+}
 
 /**
  * Reads RESP2 replies out of a byte stream. Made for hundreds of thousands of small replies: a client library spends
- * ten times as long on each, which is the difference between seconds and minutes for a whole dataset.
+ * ten times as long on each, which is the difference between seconds and minutes for a whole dataset. Of one that is
+ * not complete, what was read is kept, so that the work for a large array grows with its size and no faster, wherever
+ * it is cut.
  */
 export class ReplyParser {
   #chunks: Buffer[] = [];
@@ -20,6 +29,8 @@ export class ReplyParser {
   #needed = 0;
   #data: Buffer = Buffer.alloc(0);
   #at = 0;
+  /** Arrays that are not complete, each an element of the one before it. */
+  readonly #open: OpenArray[] = [];
 
   /** Takes bytes and returns the replies that are complete with them. */
   push(chunk: Buffer): Reply[] {
@@ -32,12 +43,12 @@ export class ReplyParser {
     const replies: Reply[] = [];
     for (;;) {
       const start = this.#at;
-      const reply = this.#reply();
-      if (reply === INCOMPLETE) {
+      const item = this.#item();
+      if (item === INCOMPLETE) {
         this.#keep(start);
         return replies;
       }
-      replies.push(reply);
+      if (item !== OPENED) this.#put(item, replies);
     }
   }
 
@@ -48,7 +59,24 @@ export class ReplyParser {
     this.#needed = Math.max(0, this.#needed - start);
   }
 
-  #reply(): Reply | typeof INCOMPLETE {
+  /** Puts what is complete where it belongs, and with it each array that it completes. */
+  #put(item: Reply, replies: Reply[]): void {
+    let complete = item;
+    for (;;) {
+      const around = this.#open.at(-1);
+      if (around === undefined) {
+        replies.push(complete);
+        return;
+      }
+      around.items.push(complete);
+      if (around.items.length < around.length) return;
+      this.#open.pop();
+      complete = around.items;
+    }
+  }
+
+  /** A value without elements, or the head of an array. */
+  #item(): Reply | typeof INCOMPLETE | typeof OPENED {
     const end = this.#data.indexOf(LINE_FEED, this.#at);
     if (end < 0) return INCOMPLETE;
     const kind = this.#data[this.#at];
@@ -82,15 +110,11 @@ export class ReplyParser {
     return bytes;
   }
 
-  #array(length: number): Reply[] | null | typeof INCOMPLETE {
+  #array(length: number): Reply[] | null | typeof OPENED {
     if (length < 0) return null;
-    const items: Reply[] = [];
-    for (let i = 0; i < length; i++) {
-      const item = this.#reply();
-      if (item === INCOMPLETE) return INCOMPLETE;
-      items.push(item);
-    }
-    return items;
+    if (length === 0) return [];
+    this.#open.push({ items: [], length });
+    return OPENED;
   }
 
   #integer(from: number, to: number): number {

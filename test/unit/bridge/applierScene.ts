@@ -9,13 +9,14 @@ import type { StreamParser } from "../../../components/engine/bridge/streamParse
 import { translationTable } from "../../../components/engine/bridge/translations/translationTable.ts";
 import { Unrepresentable } from "../../../components/engine/bridge/unrepresentable.ts";
 
-const known = new Map(
-  ["set", "incr", "del", "hset", "select", "multi", "exec", "mystery"].map((name) => [
-    name,
-    { arity: -2, first: 1, last: 1, step: 1, movable: false },
-  ]),
+/** Commands that both servers know. */
+export const known = new Map(
+  ["set", "incr", "del", "hset", "rpush", "select", "multi", "exec", "flushall", "swapdb", "mystery"].map(
+    (name) => [name, { arity: -2, first: 1, last: 1, step: 1, movable: false }],
+  ),
 );
 const REPLID = "c141cad2650533798f9b2a9f0ba469913484b5ec";
+/** Where the stream begins. */
 export const START: Position = {
   replid: REPLID,
   applied: { offset: 100, database: 0 },

@@ -49,6 +49,14 @@ describe("the applier", () => {
     expect(applier.unsettled).toBe(false);
   });
 
+  it("isn't clear inside a transaction of which nothing was to be applied so far", () => {
+    applier.spoil([{ atLeast: 1, database: 0, keys: [Buffer.from("a")] }]);
+    take(["MULTI"], ["INCR", "a"]);
+    expect(applier.clear()).toBe(false);
+    take(["EXEC"]);
+    expect(applier.clear()).toBe(true);
+  });
+
   it("never says that it is inside a transaction", () => {
     take(["MULTI"], ["INCR", "a"]);
     expect(applier.unsettled).toBe(false);

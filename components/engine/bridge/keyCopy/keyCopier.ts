@@ -9,11 +9,11 @@ import type { Unrepresentable } from "../unrepresentable.ts";
 import { canBeSplit, readParts } from "./bigKey.ts";
 import { READERS, type KeyImage } from "./keyImage.ts";
 import type { KeyReader, KeySize } from "./keyReader.ts";
-import { endCommands, partCommands, writeCommands } from "./keyWriter.ts";
+import { endCommands, writeCommands } from "./keyWriter.ts";
 
 /** What the copier works with. */
 export interface CopierParts {
-  reader: KeyReader;
+  reader: Pick<KeyReader, "select" | "sizes" | "read" | "at">;
   applier: StreamApplier;
   sink: BatchSink;
   stale: StaleKeys;
@@ -21,6 +21,8 @@ export interface CopierParts {
   target: Abilities;
   databases: number;
   figures: Figures;
+  /** Nothing more of the stream is applied while it is held, which begins only where the applier is clear. */
+  hold: (held: boolean) => void;
   /** Copying is not possible any more. */
   onFailure: (error: unknown) => void;
 }
@@ -31,13 +33,15 @@ const ELEMENTS_AT_ONCE = 20_000;
 const STRING_BYTES_PER_ELEMENT = 400;
 /** How often a large key is read in parts before it is read in one go, which holds up the source for its size. */
 const TRIES_IN_PARTS = 5;
+/** How often a key is read in one go in vain before the stream is held for it. */
+const TRIES_IN_FLOW = 2;
 
 /** Copies stale keys, as long as there are any. */
 export class KeyCopier {
   readonly #parts: CopierParts;
   #running = false;
   #stopped = false;
-  /** Large keys that somebody wrote to while they were read in parts. */
+  /** Keys that somebody wrote to while they were read, and how often. */
   readonly #tries = new Map<StaleKey, number>();
 
   constructor(parts: CopierParts) {
@@ -83,7 +87,7 @@ export class KeyCopier {
     for (const [i, size] of sizes.entries()) {
       const entry = entries[i];
       if (entry === undefined) continue;
-      if (canBeSplit(size) && (this.#tries.get(entry) ?? 0) < TRIES_IN_PARTS) {
+      if (canBeSplit(size) && this.#triesOf(entry) < TRIES_IN_PARTS) {
         await this.#copyInParts(entry, size);
         continue;
       }
@@ -96,16 +100,37 @@ export class KeyCopier {
     if (group.length > 0) await this.#copyWhole(group);
   }
 
+  /**
+   * Where a key is written to faster than it is read, each image is behind what the stream said meanwhile. So the stream
+   * is held at last: then no image is older than it, whatever the source takes during the reading.
+   */
   async #copyWhole(group: { entry: StaleKey; size: KeySize }[]): Promise<void> {
-    const { reader, stale, figures, target } = this.#parts;
+    if (!group.some(({ entry }) => this.#triesOf(entry) >= TRIES_IN_FLOW)) {
+      await this.#copyNow(group);
+      return;
+    }
+    await this.#turn();
+    this.#parts.hold(true);
+    try {
+      await this.#copyNow(group);
+    } finally {
+      this.#parts.hold(false);
+    }
+  }
+
+  async #copyNow(group: { entry: StaleKey; size: KeySize }[]): Promise<void> {
+    const { reader, stale, figures, target, applier } = this.#parts;
+    const from = applier.place.offset;
     const { offset, images } = await reader.read(group.map(({ size }) => size));
+    // It would be read again for ever: what it sent can't be ahead of what it has.
+    if (offset < from) throw new Error(`the source says that it is at ${offset}, and has sent up to ${from}`);
     await this.#turn();
     const batch = this.#begin(group[0]?.entry.database ?? 0);
     for (const [i, { entry }] of group.entries()) {
       const image = images[i];
       if (entry.copiedAt > 0) continue;
       if (image === undefined || entry.touchedAt > offset) {
-        entry.busy = false;
+        this.#inVain(entry);
         continue;
       }
       batch.add(["DEL", entry.key]);
@@ -121,15 +146,17 @@ export class KeyCopier {
   async #copyInParts(entry: StaleKey, size: KeySize): Promise<void> {
     const { reader, stale, applier, target, figures } = this.#parts;
     let first: number | undefined;
-    let last = 0;
+    let [last, begunAt] = [0, 0];
     for await (const part of readParts(reader, size)) {
       await this.#turn();
       const batch = this.#begin(entry.database);
-      if (first === undefined) batch.add(["DEL", entry.key]);
+      if (first === undefined) {
+        batch.add(["DEL", entry.key]);
+        begunAt = applier.place.offset;
+      }
       first ??= part.offset;
       last = part.offset;
-      if (size.type === "string" && part.append) batch.add(["APPEND", entry.key, part.image.value as Buffer]);
-      else for (const command of partCommands(part.image, target)) batch.add(command);
+      for (const command of part.commands(target)) batch.add(command);
       this.#send(batch);
     }
     const { offset, images } = await reader.read([size], false);
@@ -137,9 +164,9 @@ export class KeyCopier {
     last = Math.max(last, offset);
     while (applier.place.offset < last && !this.#stopped) await delay(1);
     await this.#turn();
-    if (whole === undefined || first === undefined || entry.touchedAt > first || entry.copiedAt > 0) {
-      entry.busy = false;
-      this.#tries.set(entry, (this.#tries.get(entry) ?? 0) + 1);
+    const isOld = first === undefined || entry.touchedAt > first || entry.disturbedAt > begunAt;
+    if (whole === undefined || first === undefined || isOld || entry.copiedAt > 0) {
+      this.#inVain(entry);
       return;
     }
     this.#judge(entry, whole);
@@ -147,7 +174,18 @@ export class KeyCopier {
     for (const command of endCommands(whole, target)) batch.add(command);
     this.#note(batch, stale.copied(entry, first), entry.database);
     this.#send(batch);
+    this.#tries.delete(entry);
     figures.recopied++;
+  }
+
+  #triesOf(entry: StaleKey): number {
+    return this.#tries.get(entry) ?? 0;
+  }
+
+  /** It is looked at again later. */
+  #inVain(entry: StaleKey): void {
+    entry.busy = false;
+    this.#tries.set(entry, this.#triesOf(entry) + 1);
   }
 
   /** Whether the target can hold it; tells what it can't. */

@@ -1,0 +1,187 @@
+import { once } from "node:events";
+import { createServer, type AddressInfo, type Server } from "node:net";
+import { afterEach, beforeEach, expect, it, vi } from "vitest";
+import type { Address } from "../../../components/engine/address.ts";
+import type { Batch } from "../../../components/engine/bridge/batch.ts";
+import { encodeCommand, type Word } from "../../../components/engine/bridge/encode.ts";
+import { Figures } from "../../../components/engine/bridge/figures.ts";
+import { Session } from "../../../components/engine/bridge/session.ts";
+import type { SessionParts } from "../../../components/engine/bridge/sessionParts.ts";
+import { StreamParser } from "../../../components/engine/bridge/streamParser.ts";
+import { known, Sink, START } from "./applierScene.ts";
+
+/** Answers as a server does that has no key, or strings `x` only. */
+class FakeServer {
+  offset = START.applied.offset;
+  /** Called with each command, by its words. */
+  onCommand: (command: string) => void = () => undefined;
+  readonly #server: Server;
+
+  constructor() {
+    this.#server = createServer((socket) => {
+      const parser = new StreamParser();
+      socket.on("error", () => socket.destroy());
+      socket.on("data", (chunk) => {
+        parser.push(chunk);
+        while (parser.next()) {
+          const command = parser.all().join(" ");
+          this.onCommand(command);
+          socket.write(this.#answer(command));
+        }
+      });
+    }).listen(0, "127.0.0.1");
+  }
+
+  async address(): Promise<Address> {
+    if (!this.#server.listening) await once(this.#server, "listening");
+    return { host: "127.0.0.1", port: (this.#server.address() as AddressInfo).port };
+  }
+
+  close(): void {
+    this.#server.close();
+  }
+
+  #answer(command: string): string {
+    if (command.startsWith("FUNCTION")) return "-ERR unknown command\r\n";
+    if (command.startsWith("TYPE")) return "+string\r\n";
+    if (command.startsWith("STRLEN")) return ":1\r\n";
+    if (command === "EXEC") {
+      const replies = ["+x", ":-1", "+string", "*2\r\n+1\r\n+1", "+", `+master_repl_offset:${this.offset}`];
+      return `*${replies.length}\r\n${replies.join("\r\n")}\r\n`;
+    }
+    if (!command.startsWith("INFO")) return "+OK\r\n";
+    const info = command === "INFO replication" ? `master_repl_offset:${this.offset}` : "";
+    return `$${info.length}\r\n${info}\r\n`;
+  }
+}
+
+/** A target that answers at once that everything was done. */
+class WillingTarget extends Sink {
+  facts = {
+    version: { product: "redis", version: "6.0" },
+    commands: known,
+    databases: 16,
+    stale: [],
+    unrepresentable: [],
+  };
+  onRoom: () => void = () => undefined;
+  onEnd: (batch: Batch, outcome: object) => void = () => undefined;
+
+  override send(batch: Batch): void {
+    super.send(batch);
+    setImmediate(() => {
+      this.inFlight--;
+      this.onEnd(batch, { failures: [], unmet: [] });
+      this.onRoom();
+    });
+  }
+
+  close(): void {
+    this.full = true;
+  }
+}
+
+/** A stream that the test makes; what comes while it is paused is kept. */
+class Stream {
+  paused = false;
+  readonly #kept: Buffer[] = [];
+  #take: (chunk: Buffer) => void = () => undefined;
+
+  start(take: (chunk: Buffer) => void): void {
+    this.#take = take;
+  }
+
+  give(words: Word[]): void {
+    this.#kept.push(encodeCommand(words));
+    if (!this.paused) this.resume();
+  }
+
+  acknowledge(): void {
+    return;
+  }
+
+  pause(): void {
+    this.paused = true;
+  }
+
+  resume(): void {
+    this.paused = false;
+    for (const bytes of this.#kept.splice(0)) this.#take(bytes);
+  }
+
+  close(): void {
+    return;
+  }
+}
+
+/** A session between them. */
+async function openSession(target: WillingTarget, link: Stream, continued: boolean): Promise<Session> {
+  const end = { address: await server.address(), login: { username: "bridge", password: "" } };
+  const parts = {
+    ends: { source: end, target: end },
+    source: {
+      version: { product: "redis", version: "7.0" },
+      commands: known,
+      control: { close: () => undefined },
+    },
+    link,
+    beginning: { continued, replid: START.replid, offset: START.applied.offset },
+    target,
+    start: { from: undefined, position: START, resumed: continued, doubtAll: false },
+    figures: new Figures(),
+    onConfirmed: () => undefined,
+  };
+  return new Session(parts as unknown as SessionParts);
+}
+
+let server: FakeServer;
+
+beforeEach(() => {
+  server = new FakeServer();
+});
+
+afterEach(() => {
+  server.close();
+});
+
+it("doesn't take a full copy for whole that has to begin again, also where nothing is left to copy", async () => {
+  const [target, link] = [new WillingTarget(), new Stream()];
+  const session = await openSession(target, link, false);
+  const swap = ["SWAPDB", 0, 1];
+  // The last thing that the copy asks for.
+  server.onCommand = (command) => {
+    if (command !== "INFO replication") return;
+    server.offset += encodeCommand(swap).length;
+    link.give(swap);
+  };
+  const running = session.run();
+  await expect(session.over).rejects.toThrow("everything is copied again: SWAPDB 0 1");
+  await running;
+  expect(target.position()).toMatchObject({ copying: true, applied: { offset: server.offset } });
+  expect(target.commands().filter((command) => command.startsWith("SWAPDB"))).toEqual([]);
+});
+
+it("leaves the stream alone while it reads a key that is written to all the time, and goes on then", async () => {
+  const [target, link] = [new WillingTarget(), new Stream()];
+  const session = await openSession(target, link, true);
+  const write = ["SET", "hot", "later"];
+  const paused: boolean[] = [];
+  server.onCommand = (command) => {
+    if (command !== "EXEC") return;
+    paused.push(link.paused);
+    // It comes behind the offset of the reading, and before the answer.
+    setImmediate(() => (server.offset += encodeCommand(write).length));
+    link.give(write);
+  };
+  const running = session.run();
+  session.applier.spoil([{ atLeast: 1, database: 0, keys: [Buffer.from("hot")] }]);
+  await vi.waitUntil(() => session.stale.size === 0, { timeout: 4_000, interval: 1 });
+  session.fail();
+  await running;
+  expect(paused).toEqual([false, false, true]);
+  expect(target.commands().filter((command) => command.includes("hot"))).toEqual([
+    "DEL hot",
+    "SET hot x",
+    "SET hot later",
+  ]);
+});
