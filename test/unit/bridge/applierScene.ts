@@ -9,11 +9,11 @@ import { translationTable } from "../../../components/engine/bridge/translations
 import { Unrepresentable } from "../../../components/engine/bridge/unrepresentable.ts";
 
 const known = new Map(
-  ["set", "incr", "del", "hset", "select", "multi", "exec", "mystery"].map((name) => [
-    name,
-    { arity: -2, first: 1, last: 1, step: 1, movable: false },
-  ]),
+  ["set", "incr", "del", "hset", "rename", "sunionstore", "select", "multi", "exec", "mystery"].map(
+    (name) => [name, { arity: -2, first: 1, last: 1, step: 1, movable: false }],
+  ),
 );
+const SEVERAL_KEYS = ["del", "rename", "sunionstore"];
 const REPLID = "c141cad2650533798f9b2a9f0ba469913484b5ec";
 const START: Position = {
   replid: REPLID,
@@ -79,7 +79,7 @@ export function makeApplier(
     unrepresentable: new Unrepresentable(),
     figures: new Figures(),
     keysOf: (name, words) =>
-      name === "mystery" ? undefined : words.slice(1, name === "del" ? undefined : 2),
+      name === "mystery" ? undefined : words.slice(1, SEVERAL_KEYS.includes(name) ? undefined : 2),
     askKeys: () => new Promise(onAsked),
     databases: 16,
     position: START,
