@@ -112,6 +112,26 @@ describe.each([
     expect(await outcome()).toEqual(SAME);
   });
 
+  it.each<[string, ...Command[]]>([
+    ["renamed", ["RENAME", "h", "j"]],
+    ["copied, and the copy moved", ["COPY", "h", "j"], ["MOVE", "j", 1]],
+    ["renamed, and its database swapped", ["RENAME", "h", "j"], ["SWAPDB", 0, 1]],
+  ])("are copied again where the hash is %s before the answer comes", async (_what, ...commands) => {
+    await caughtUp(scene, bridge);
+    const closed = await closedNow(scene);
+    await stop();
+    await run(
+      ["HSET", "h", "f", "5", "stays", "v"],
+      ["HPEXPIRE", "h", 100, "FIELDS", 1, "f"],
+      ["HPEXPIREAT", "h", LATER, "FIELDS", 1, "f"],
+      ...commands,
+      ["SET", "clock", "running", "PX", 100],
+    );
+    await gone(scene.source.admin, "EXISTS", "clock");
+    ({ bridge, stop } = startBridge(scene, closed));
+    expect(await outcome()).toEqual(SAME);
+  });
+
   it("aren't copied where nothing was lost", async () => {
     await run(...expiring);
     await caughtUp(scene, bridge);
@@ -151,6 +171,22 @@ describe.each([
     await scene.target.admin.call("PEXPIRE", "from", 1);
     await gone(scene.target.admin, "EXISTS", "from");
     await run(command);
+    expect(await outcome()).toEqual(SAME);
+  });
+
+  it("are copied again where they are renamed before the answer comes", async () => {
+    await caughtUp(scene, bridge);
+    const closed = await closedNow(scene);
+    await stop();
+    await run(
+      ["SET", "k", "5", "PX", 100],
+      ["INCR", "k"],
+      ["PEXPIREAT", "k", LATER],
+      ["RENAME", "k", "j"],
+      ["SET", "clock", "running", "PX", 100],
+    );
+    await gone(scene.source.admin, "EXISTS", "clock");
+    ({ bridge, stop } = startBridge(scene, closed));
     expect(await outcome()).toEqual(SAME);
   });
 });

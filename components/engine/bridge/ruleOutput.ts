@@ -1,4 +1,5 @@
 import type { Word } from "./encode.ts";
+import type { Place } from "./flows.ts";
 import type { StreamApplier } from "./streamApplier.ts";
 import type { Output, Rule } from "./translations/rule.ts";
 
@@ -9,11 +10,6 @@ const NO_DATABASE = -1;
 
 /** Commands by which data flows from one key to another, or between databases: no key of theirs can be left out. */
 const WITHOUT_FLOW: ReadonlySet<string> = new Set(["del", "unlink", "mset", "touch", "pfcount"]);
-
-interface Place {
-  database: number;
-  key: Buffer;
-}
 
 /** Where rules put what becomes of the applier's current command. */
 export class RuleOutput implements Output {
@@ -56,12 +52,14 @@ export class RuleOutput implements Output {
     const checks = places.map(({ database, key }) => ({ atLeast, database, keys: [Buffer.from(key)] }));
     batch.add(this.#words, ...checks);
     batch.applied++;
+    this.#flow(places);
   }
 
   check(atLeast: number, keys: readonly Buffer[], ...words: Word[]): void {
     this.#count();
     const { database } = this.#applier.place;
     this.#applier.open().add(words, { atLeast, database, keys: keys.map((key) => Buffer.from(key)) });
+    this.#flow(keys.map((key) => ({ database, key })));
   }
 
   checkEach(eachAtLeast: number, key: Buffer, ...words: Word[]): void {
@@ -160,6 +158,12 @@ export class RuleOutput implements Output {
       if (db > 0 && target !== undefined) target.database = Number(words[db + 1]);
     }
     return places;
+  }
+
+  /** A command took data from the first place to the second. */
+  #flow([from, to]: readonly Place[]): void {
+    const { place, confirmed, flows } = this.#applier;
+    if (from !== undefined && to !== undefined) flows.move(place.offset, from, to, confirmed.offset);
   }
 
   #count(): void {

@@ -49,6 +49,7 @@ function swap(applier: StreamApplier, a: number, b: number, words: Buffer[]): vo
   batch.add(words);
   batch.applied++;
   unrepresentable.swap(a, b);
+  applier.flows.swap(applier.place.offset, a, b, applier.confirmed.offset);
   stale.disturb([a, b]);
   if (a === last || b === last) noteAgain(applier);
 }

@@ -8,7 +8,7 @@ import type { ServerVersion } from "../../../components/engine/serverVersion.ts"
 const ANY: KnownCommand = { arity: -2, first: 1, last: 1, step: 1, movable: false };
 const OLD =
   "set pexpireat persist lpop rpop zadd xadd xtrim xgroup xsetid xclaim bitop restore flushdb flushall rpoplpush del " +
-  "move smove renamenx";
+  "move smove rename renamenx";
 const NEW = "lmove copy hsetex hgetdel hpexpireat hpersist delex msetex xdelex xackdel function";
 const known = (names: string): Map<string, KnownCommand> =>
   new Map(names.split(" ").map((name) => [name, ANY]));
@@ -55,6 +55,7 @@ const TO_60: [command: string, becomes: string[]][] = [
   ["RPOPLPUSH a b", ["?="]],
   ["SMOVE a b m", ["?="]],
   ["MOVE a 1", ["?="]],
+  ["RENAME a b", ["?="]],
   ["RENAMENX a b", ["?="]],
   ["COPY a b", ["no rule"]],
   ["ZADD z 1 a", ["="]],

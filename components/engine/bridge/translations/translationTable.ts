@@ -44,10 +44,10 @@ const PASS: Translate = (_words, output) => {
 };
 
 /**
- * Commands that pass as they came and answer 1, or an element, where they did something: only there they are emitted.
+ * Commands that pass as they came and answer 1, OK or an element where they did something: only there they are emitted.
  * Their source may have been expired by the target, or be what it can't hold.
  */
-const MOVING = ["copy", "move", "renamenx", "smove", "rpoplpush", "lmove"];
+const MOVING = ["copy", "move", "rename", "renamenx", "smove", "rpoplpush", "lmove"];
 
 const PASS_CHECKED: Translate = (_words, output) => {
   output.passChecked(1);
