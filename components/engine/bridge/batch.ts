@@ -6,6 +6,8 @@ import type { TransactionListener } from "./replyReader.ts";
 export interface Check {
   /** An integer, or the length of a list; no value counts 0. */
   atLeast: number;
+  /** Of a list: every integer in it. */
+  eachAtLeast?: number;
   database: number;
   /** Copied again when the answer is less. */
   keys: readonly Buffer[];
@@ -41,9 +43,9 @@ export class Batch implements TransactionListener {
   applied = 0;
   /** Where the stream stands after it; absent for what is not part of the stream. */
   end: StreamPlace | undefined;
-  readonly #checks = new Map<number, Check>();
+  readonly #checks = new Map<number, readonly Check[]>();
   readonly #failures: Failure[] = [];
-  readonly #unmet: Check[] = [];
+  readonly #unmet = new Set<Check>();
   #refusal: string | undefined;
   #settle: ((outcome: BatchOutcome) => void) | undefined;
 
@@ -54,15 +56,10 @@ export class Batch implements TransactionListener {
     this.commands += commands;
   }
 
-  /** Adds one command. */
-  add(words: readonly Word[], check?: Check): void {
-    if (check !== undefined) this.#checks.set(this.commands, check);
+  /** Adds one command; each check is of its answer. */
+  add(words: readonly Word[], ...checks: Check[]): void {
+    if (checks.length > 0) this.#checks.set(this.commands, checks);
     this.raw(encodeCommand(words), 1);
-  }
-
-  /** Watches the answer to the next command that is added. */
-  watch(check: Check): void {
-    this.#checks.set(this.commands, check);
   }
 
   /** What was not sent yet, with the end of the transaction, for the socket. */
@@ -91,19 +88,26 @@ export class Batch implements TransactionListener {
 
   failed(index: number, message: string): void {
     this.#failures.push({ index, message });
+    // A check knows its keys' databases, of which MOVE and COPY have two.
+    for (const check of this.#checks.get(index) ?? []) this.#unmet.add(check);
   }
 
   answered(index: number, value: number): void {
     if (this.#checks.size === 0) return;
-    const check = this.#checks.get(index);
-    if (check !== undefined && value < check.atLeast) this.#unmet.push(check);
+    for (const check of this.#checks.get(index) ?? []) if (value < check.atLeast) this.#unmet.add(check);
+  }
+
+  listed(index: number, value: number): void {
+    for (const check of this.#checks.get(index) ?? []) {
+      if (check.eachAtLeast !== undefined && value < check.eachAtLeast) this.#unmet.add(check);
+    }
   }
 
   ended(error?: string): void {
     const refused = error === undefined ? undefined : (this.#refusal ?? error);
     this.#settle?.({
       failures: this.#failures,
-      unmet: this.#unmet,
+      unmet: [...this.#unmet],
       ...(refused === undefined ? {} : { refused }),
     });
   }

@@ -18,6 +18,8 @@ export interface TransactionListener {
   failed(index: number, message: string): void;
   /** An integer, or the length of a list, or 0 for no value: what a command answered. Bulk strings and OK count 1. */
   answered(index: number, value: number): void;
+  /** An integer in the list that a command answered, however deep. */
+  listed(index: number, value: number): void;
   /** All replies are there; with a message: the transaction as a whole was refused. */
   ended(error?: string): void;
 }
@@ -122,7 +124,9 @@ export class ReplyReader {
       if (this.#nested === 0) this.#next();
       return;
     }
-    this.#element(kind === COLON ? numberAt(data, at + 1) : 1);
+    const value = kind === COLON ? numberAt(data, at + 1) : 1;
+    if (kind === COLON && this.#nested > 0) listener.listed(this.#index, value);
+    this.#element(value);
   }
 
   #element(value: number, tell = true): void {

@@ -1,4 +1,5 @@
 import type { Word } from "./encode.ts";
+import type { Place } from "./flows.ts";
 import type { StreamApplier } from "./streamApplier.ts";
 import type { Output, Rule } from "./translations/rule.ts";
 
@@ -13,6 +14,7 @@ const WITHOUT_FLOW: ReadonlySet<string> = new Set(["del", "unlink", "mset", "tou
 /** Where rules put what becomes of the applier's current command. */
 export class RuleOutput implements Output {
   readonly #applier: StreamApplier;
+  #name = "";
   #words: Buffer[] = [];
   #counted = false;
 
@@ -21,7 +23,8 @@ export class RuleOutput implements Output {
   }
 
   /** Takes the next command. */
-  of(_rule: Rule, words: Buffer[]): this {
+  of({ name }: Rule, words: Buffer[]): this {
+    this.#name = name;
     this.#words = words;
     this.#counted = false;
     return this;
@@ -38,10 +41,31 @@ export class RuleOutput implements Output {
     this.#applier.open().add(words);
   }
 
-  check(atLeast: number, key: Buffer, ...words: Word[]): void {
+  passChecked(atLeast: number): void {
+    const { parts } = this.#applier;
+    const places = this.#places(this.#name, this.#words, parts.keysOf(this.#name, this.#words) ?? []);
+    if (places.some(({ database }) => database >= parts.databases)) {
+      this.#spoil(places);
+      return;
+    }
+    const batch = this.#applier.open();
+    const checks = places.map(({ database, key }) => ({ atLeast, database, keys: [Buffer.from(key)] }));
+    batch.add(this.#words, ...checks);
+    batch.applied++;
+    this.#flow(places);
+  }
+
+  check(atLeast: number, keys: readonly Buffer[], ...words: Word[]): void {
     this.#count();
-    const database = this.#applier.place.database;
-    this.#applier.open().add(words, { atLeast, database, keys: [Buffer.from(key)] });
+    const { database } = this.#applier.place;
+    this.#applier.open().add(words, { atLeast, database, keys: keys.map((key) => Buffer.from(key)) });
+    this.#flow(keys.map((key) => ({ database, key })));
+  }
+
+  checkEach(eachAtLeast: number, key: Buffer, ...words: Word[]): void {
+    this.#count();
+    const { database } = this.#applier.place;
+    this.#applier.open().add(words, { atLeast: 1, eachAtLeast, database, keys: [Buffer.from(key)] });
   }
 
   drop(): void {
@@ -67,7 +91,8 @@ export class RuleOutput implements Output {
   /** A command in a database that the target doesn't have. */
   beyond(rule: Rule | undefined, words: Buffer[], name: string): void {
     const keys = this.#applier.parts.keysOf(name, words) ?? [];
-    for (const key of keys) this.unrepresentable(NO_SUCH_DATABASE, key);
+    // COPY and MOVE may reach into one that it has.
+    this.#spoil(this.#places(name, words, keys));
     if (keys.length === 0 && rule !== undefined) this.drop();
   }
 
@@ -76,29 +101,32 @@ export class RuleOutput implements Output {
     const { parts, place, doubtfulTo } = this.#applier;
     if (place.offset <= doubtfulTo) {
       if (rule?.sure !== true || parts.doubtAll || words.length > rule.plainUpTo)
-        this.#spoilAll(name, words, keys);
-      return;
-    }
-    if (rule?.replaces === true) {
-      for (const key of keys) parts.unrepresentable.remove(place.database, key);
-    }
-    if (rule === undefined) {
-      this.#spoilAll(name, words, keys);
+        this.#spoil(this.#places(name, words, keys));
       return;
     }
     const places = this.#places(name, words, keys);
+    const mixes = places.length > 1 && !WITHOUT_FLOW.has(name);
+    // What the target can't hold of a key may go on to another one, which is then named by what it holds.
+    const carries = mixes && places.some(({ database, key }) => parts.unrepresentable.has(database, key));
+    if (rule === undefined || carries) {
+      this.#spoil(places);
+      return;
+    }
     const entries = places.map(({ database, key }) => parts.stale.find(database, key));
     const held = entries.some(
       (entry) => entry !== undefined && (entry.copiedAt === 0 || entry.copiedAt >= place.offset),
     );
-    const mixes = places.length > 1 && !WITHOUT_FLOW.has(name);
-    if (held) this.#hold(name, words, keys, places);
-    else if (mixes && this.#applier.position.copying) this.#spoilAll(name, words, keys);
-    else rule.translate(words, this.of(rule, words));
+    if (held) this.#hold(places);
+    else if (mixes && this.#applier.position.copying) this.#spoil(places);
+    else {
+      // What is held is named as it was copied, which may be as of a later place than this one.
+      if (rule.replaces) for (const { database, key } of places) parts.unrepresentable.remove(database, key);
+      rule.translate(words, this.of(rule, words));
+    }
   }
 
   /** A command of which at least one key is not the stream's for now. */
-  #hold(name: string, words: Buffer[], keys: Buffer[], places: { database: number; key: Buffer }[]): void {
+  #hold(places: Place[]): void {
     const { parts, place } = this.#applier;
     if (places.length === 1) {
       const [only] = places;
@@ -106,18 +134,20 @@ export class RuleOutput implements Output {
       if (entry !== undefined) entry.touchedAt = place.offset;
       return;
     }
-    this.#spoilAll(name, words, keys);
+    this.#spoil(places);
   }
 
-  #spoilAll(name: string, words: Buffer[], keys: Buffer[]): void {
-    const { stale } = this.#applier.parts;
-    for (const { database, key } of this.#places(name, words, keys)) {
-      stale.add(database, key, this.#applier.place.offset);
+  /** The keys are copied, and named by what they hold then. */
+  #spoil(places: Place[]): void {
+    const { stale, unrepresentable, databases } = this.#applier.parts;
+    for (const { database, key } of places) {
+      if (database >= databases) unrepresentable.add(NO_SUCH_DATABASE, database, key);
+      else stale.add(database, key, this.#applier.place.offset);
     }
   }
 
   /** The keys with their databases: MOVE and COPY reach into another one. */
-  #places(name: string, words: Buffer[], keys: Buffer[]): { database: number; key: Buffer }[] {
+  #places(name: string, words: Buffer[], keys: Buffer[]): Place[] {
     const { database } = this.#applier.place;
     const places = keys.map((key) => ({ database, key }));
     const [first] = keys;
@@ -128,6 +158,12 @@ export class RuleOutput implements Output {
       if (db > 0 && target !== undefined) target.database = Number(words[db + 1]);
     }
     return places;
+  }
+
+  /** A command took data from the first place to the second. */
+  #flow([from, to]: readonly Place[]): void {
+    const { place, confirmed, flows } = this.#applier;
+    if (from !== undefined && to !== undefined) flows.move(place.offset, from, to, confirmed.offset);
   }
 
   #count(): void {

@@ -15,6 +15,7 @@ import type { Rule } from "./translations/rule.ts";
 import { option } from "./translations/rule.ts";
 import { drop } from "./translations/server.ts";
 import { RawOutput } from "./rawOutput.ts";
+import { Flows } from "./flows.ts";
 import { RuleOutput } from "./ruleOutput.ts";
 import { applyToDatabases, isWholeDatabases } from "./wholeDatabases.ts";
 
@@ -35,6 +36,7 @@ export class StreamApplier {
   confirmed: StreamPlace;
   position: Position;
   batch: Batch | undefined;
+  readonly flows = new Flows();
   #inTransaction = false;
   /** Bytes of the open batch that were sent in advance. */
   #begun = 0;
@@ -290,8 +292,8 @@ export class StreamApplier {
 
   /** Marks keys whose state on the target is not known. */
   spoil(checks: Iterable<Check>): void {
-    for (const { database, keys } of checks) {
-      for (const key of keys) this.parts.stale.add(database, key, this.place.offset);
+    for (const { database, key } of this.flows.reached(checks, this.confirmed.offset)) {
+      this.parts.stale.add(database, key, this.place.offset);
     }
   }
 }

@@ -34,7 +34,7 @@ export function applyToDatabases(
 }
 
 function swap(applier: StreamApplier, a: number, b: number, words: Buffer[]): void {
-  const { stale, databases, onRestart } = applier.parts;
+  const { stale, unrepresentable, databases, onRestart } = applier.parts;
   if (a >= databases || b >= databases || applier.position.copying) {
     onRestart(`SWAPDB ${a} ${b}`);
     return;
@@ -48,6 +48,8 @@ function swap(applier: StreamApplier, a: number, b: number, words: Buffer[]): vo
   }
   batch.add(words);
   batch.applied++;
+  unrepresentable.swap(a, b);
+  applier.flows.swap(applier.place.offset, a, b, applier.confirmed.offset);
   stale.disturb(applier.place.offset, [a, b]);
   if (a === last || b === last) noteAgain(applier);
 }

@@ -9,12 +9,16 @@ import type { StreamParser } from "../../../components/engine/bridge/streamParse
 import { translationTable } from "../../../components/engine/bridge/translations/translationTable.ts";
 import { Unrepresentable } from "../../../components/engine/bridge/unrepresentable.ts";
 
+const NAMES = ["set", "incr", "del", "hset", "rpush", "rename", "sunionstore", "select", "multi", "exec"];
+
 /** Commands that both servers know. */
 export const known = new Map(
-  ["set", "incr", "del", "hset", "rpush", "select", "multi", "exec", "flushall", "swapdb", "mystery"].map(
-    (name) => [name, { arity: -2, first: 1, last: 1, step: 1, movable: false }],
-  ),
+  [...NAMES, "flushall", "swapdb", "mystery"].map((name) => [
+    name,
+    { arity: -2, first: 1, last: 1, step: 1, movable: false },
+  ]),
 );
+const SEVERAL_KEYS = ["del", "rename", "sunionstore"];
 const REPLID = "c141cad2650533798f9b2a9f0ba469913484b5ec";
 /** Where the stream begins. */
 export const START: Position = {
@@ -86,7 +90,7 @@ export function makeApplier(
     unrepresentable: new Unrepresentable(),
     figures: new Figures(),
     keysOf: (name, words) =>
-      name === "mystery" ? undefined : words.slice(1, name === "del" ? undefined : 2),
+      name === "mystery" ? undefined : words.slice(1, SEVERAL_KEYS.includes(name) ? undefined : 2),
     askKeys: () => new Promise(onAsked),
     databases: 16,
     position: START,

@@ -30,6 +30,27 @@ const GOOD = `${QUEUED}*4\r\n+OK\r\n:1\r\n$5\r\n+Q\r\n:\r\n*1\r\n*2\r\n$3\r\n1-1
 const BAD = `${QUEUED}*4\r\n-WRONGTYPE no\r\n:0\r\n$-1\r\n*0\r\n`;
 const REFUSED = `+OK\r\n+QUEUED\r\n-NOPERM no\r\n+QUEUED\r\n+QUEUED\r\n-EXECABORT discarded\r\n`;
 
+it("looks at each integer in a checked list, and at its length", () => {
+  const unmet = (reply: string): number => {
+    const batch = new Batch();
+    let found = -1;
+    const check = { atLeast: 2, eachAtLeast: 0, database: 0, keys: [Buffer.from("h")] };
+    batch.add(["HPTTL", "h", "FIELDS", "2", "f", "g"], check, { ...check, keys: [Buffer.from("other")] });
+    batch.add(["HPTTL", "unchecked", "FIELDS", "1", "f"]);
+    batch.onEnd((outcome) => (found = outcome.unmet.length));
+    new ReplyReader(() => batch).push(
+      Buffer.from(`+OK\r\n+QUEUED\r\n+QUEUED\r\n*2\r\n${reply}*1\r\n:-2\r\n`),
+    );
+    return found;
+  };
+  expect(unmet("*2\r\n:0\r\n:70\r\n")).toBe(0);
+  expect(unmet("*2\r\n:0\r\n:-1\r\n")).toBe(2);
+  expect(unmet("*2\r\n:-2\r\n:-2\r\n")).toBe(2);
+  expect(unmet("*1\r\n:0\r\n")).toBe(2);
+  expect(unmet("$-1\r\n")).toBe(2);
+  expect(unmet("-WRONGTYPE no\r\n")).toBe(2);
+});
+
 it("tells how transactions ended, wherever their replies are cut", () => {
   for (const [first, second] of [
     [GOOD, BAD],

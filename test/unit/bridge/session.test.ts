@@ -147,12 +147,17 @@ afterEach(() => {
 it("doesn't take a full copy for whole that has to begin again, also where nothing is left to copy", async () => {
   const [target, link] = [new WillingTarget(), new Stream()];
   const session = await openSession(target, link, false);
-  const swap = ["SWAPDB", 0, 1];
+  const stream = [
+    ["SELECT", 0],
+    ["SWAPDB", 0, 1],
+  ];
   // The last thing that the copy asks for.
   server.onCommand = (command) => {
     if (command !== "INFO replication") return;
-    server.offset += encodeCommand(swap).length;
-    link.give(swap);
+    for (const words of stream) {
+      server.offset += encodeCommand(words).length;
+      link.give(words);
+    }
   };
   const running = session.run();
   await expect(session.over).rejects.toThrow("everything is copied again: SWAPDB 0 1");

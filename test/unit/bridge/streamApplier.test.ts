@@ -96,6 +96,31 @@ describe("the applier", () => {
     expect(applier.parts.stale.find(0, Buffer.from("key"))).toBeDefined();
   });
 
+  it("names what a key was copied with, whatever the stream before that place does to it", () => {
+    const { stale, unrepresentable } = applier.parts;
+    const key = Buffer.from("h");
+    stale.copied(stale.add(0, key, read), read + 1_000);
+    unrepresentable.add("hash-field-expiry", 0, key);
+    take(["DEL", "h"], ["SET", "h", "1"]);
+    expect(Object.keys(unrepresentable.summary())).toEqual(["hash-field-expiry"]);
+    expect(sink.commands().filter((text) => /DEL|SET h/.test(text))).toEqual([]);
+    stale.passed(read + 1_000);
+    take(["DEL", "h"]);
+    expect(unrepresentable.summary()).toEqual({});
+  });
+
+  it("copies a key again that carries what the target can't hold", () => {
+    const { stale, unrepresentable } = applier.parts;
+    unrepresentable.add("hash-field-expiry", 0, Buffer.from("h"));
+    take(["RENAME", "a", "b"]);
+    expect(stale.size).toBe(0);
+    take(["RENAME", "h", "to"], ["RENAME", "c", "h"]);
+    for (const name of ["h", "to", "c"]) expect(stale.find(0, Buffer.from(name))).toBeDefined();
+    unrepresentable.add("refused:OOM", 0, Buffer.from("set"));
+    take(["SUNIONSTORE", "union", "other", "set"]);
+    for (const name of ["union", "other", "set"]) expect(stale.find(0, Buffer.from(name))).toBeDefined();
+  });
+
   it("keeps no large transaction, and still ends it as one", () => {
     take(["MULTI"]);
     for (let i = 0; i < 30; i++) {

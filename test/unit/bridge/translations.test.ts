@@ -7,15 +7,17 @@ import type { ServerVersion } from "../../../components/engine/serverVersion.ts"
 
 const ANY: KnownCommand = { arity: -2, first: 1, last: 1, step: 1, movable: false };
 const OLD =
-  "set pexpireat persist lpop rpop zadd xadd xtrim xgroup xsetid xclaim bitop restore flushdb flushall rpoplpush del";
-const NEW = "lmove hsetex hgetdel hpexpireat hpersist delex msetex xdelex xackdel function";
+  "set pexpireat persist lpop rpop zadd xadd xtrim xgroup xsetid xclaim bitop restore flushdb flushall rpoplpush del " +
+  "move smove rename renamenx";
+const NEW = "lmove copy hsetex hgetdel hpexpireat hpersist delex msetex xdelex xackdel function";
 const known = (names: string): Map<string, KnownCommand> =>
   new Map(names.split(" ").map((name) => [name, ANY]));
 
-/** What becomes of a command, as text: `=` in front of what passes, `?` of what is checked. */
+/** What becomes of a command, as text: `=` where it passes, `?` in front of what is checked, `??` of a checked list. */
 function translate(target: ServerVersion, command: string): string[] {
   const source: ServerVersion = { product: "redis", version: "8.6" };
-  const commands = { sourceCommands: known(`${OLD} ${NEW}`), targetCommands: known(OLD) };
+  const targetCommands = known(target.version === "8.0" ? `${OLD} ${NEW}` : OLD);
+  const commands = { sourceCommands: known(`${OLD} ${NEW}`), targetCommands };
   const rules = translationTable({ source, target, ...commands });
   const words = command.split(" ").map((word) => Buffer.from(word));
   const rule = rules.get(words[0]?.toString().toLowerCase() ?? "");
@@ -24,7 +26,9 @@ function translate(target: ServerVersion, command: string): string[] {
   const output: Output = {
     pass: () => done.push("="),
     send: (...sent) => done.push(text(sent)),
-    check: (_atLeast, _key, ...sent) => done.push(`?${text(sent)}`),
+    passChecked: () => done.push("?="),
+    check: (_atLeast, _keys, ...sent) => done.push(`?${text(sent)}`),
+    checkEach: (_atLeast, _key, ...sent) => done.push(`??${text(sent)}`),
     drop: () => done.push("dropped"),
     copyAgain: (...keys) => done.push(`copy ${text(keys)}`),
     unrepresentable: (kind, key) => done.push(`${kind} ${key.toString()}`),
@@ -47,7 +51,13 @@ const TO_60: [command: string, becomes: string[]][] = [
   ["LPOP l", ["="]],
   ["LPOP l 3", ["LTRIM l 3 -1"]],
   ["RPOP l 3", ["LTRIM l 0 -4"]],
-  ["LMOVE a b RIGHT LEFT", ["RPOPLPUSH a b"]],
+  ["LMOVE a b RIGHT LEFT", ["?RPOPLPUSH a b"]],
+  ["RPOPLPUSH a b", ["?="]],
+  ["SMOVE a b m", ["?="]],
+  ["MOVE a 1", ["?="]],
+  ["RENAME a b", ["?="]],
+  ["RENAMENX a b", ["?="]],
+  ["COPY a b", ["no rule"]],
   ["ZADD z 1 a", ["="]],
   ["ZADD z NX 1 a", ["="]],
   ["ZADD z GT INCR 1 a", ["copy z"]],
@@ -89,9 +99,19 @@ const TO_70: [command: string, becomes: string[]][] = [
   ["VADD v x", ["no rule"]],
 ];
 
+const TO_80: [command: string, becomes: string[]][] = [
+  ["HPEXPIREAT h 9 NX FIELDS 2 f g", ["??HPTTL h FIELDS 2 f g", "??HPEXPIREAT h 9 NX FIELDS 2 f g"]],
+  ["HPERSIST h FIELDS 1 f", ["??HPERSIST h FIELDS 1 f"]],
+  ["HSETEX h PXAT 9 FIELDS 1 FXX v", ["="]],
+  ["HSETEX h FXX PXAT 9 FIELDS 1 f v", ["?="]],
+  ["COPY a b DB 1", ["?="]],
+  ["LMOVE a b LEFT LEFT", ["?="]],
+];
+
 describe.each([
   ["6.0", TO_60],
   ["7.0", TO_70],
+  ["8.0", TO_80],
 ])("for Redis %s", (version, cases) => {
   it.each(cases)("%s", (command, becomes) => {
     expect(translate({ product: "redis", version }, command)).toEqual(becomes);

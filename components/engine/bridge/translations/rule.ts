@@ -8,8 +8,12 @@ export interface Output {
   pass(): void;
   /** A command in its place; several make one transaction with what is around them. */
   send(...words: Word[]): void;
-  /** A command whose answer shows whether the target holds `key` as the source does: less than `atLeast`, and it doesn't. */
-  check(atLeast: number, key: Buffer, ...words: Word[]): void;
+  /** The command as it came, which the source emits only where it answers `atLeast`: less, and its keys are copied again. */
+  passChecked(atLeast: number): void;
+  /** A command whose answer shows whether the target holds the keys as the source does: less than `atLeast`, and it doesn't. */
+  check(atLeast: number, keys: readonly Buffer[], ...words: Word[]): void;
+  /** The same of a command that answers with a list: each integer in it counts. */
+  checkEach(atLeast: number, key: Buffer, ...words: Word[]): void;
   /** Nothing of it concerns the target's data. */
   drop(): void;
   /** What it does can't be said to the target: the keys are copied as they are afterwards. */

@@ -27,7 +27,7 @@ export const xclaim: Translate = (words, output) => {
   const key = at(words, 1);
   output.pass();
   for (let i = 5; i < words.length && /^\d+-\d+$/.test(at(words, i).toString("latin1")); i++) {
-    output.check(1, key, "XRANGE", key, at(words, i), at(words, i), "COUNT", 1);
+    output.check(1, [key], "XRANGE", key, at(words, i), at(words, i), "COUNT", 1);
   }
 };
 

@@ -1,7 +1,18 @@
 import type { ServerVersion } from "../../serverVersion.ts";
 import type { KnownCommand } from "../keySpecs.ts";
 import { abilitiesOf, type Abilities } from "./abilities.ts";
-import { hgetdel, hpexpireat, hsetex, lmove, lpopCount, rpopCount, zadd } from "./collections.ts";
+import {
+  hgetdel,
+  hpersistChecked,
+  hpexpireat,
+  hpexpireatChecked,
+  hsetex,
+  hsetexChecked,
+  lmove,
+  lpopCount,
+  rpopCount,
+  zadd,
+} from "./collections.ts";
 import type { Rule, Translate } from "./rule.ts";
 import { drop, flush, functions } from "./server.ts";
 import { setWithExpiry } from "./setWithExpiry.ts";
@@ -30,6 +41,16 @@ const REPLACING: ReadonlySet<string> = new Set(["set", "setex", "psetex", "mset"
 
 const PASS: Translate = (_words, output) => {
   output.pass();
+};
+
+/**
+ * Commands that pass as they came and answer 1, OK or an element where they did something: only there they are emitted.
+ * Their source may have been expired by the target, or be what it can't hold.
+ */
+const MOVING = ["copy", "move", "rename", "renamenx", "smove", "rpoplpush", "lmove"];
+
+const PASS_CHECKED: Translate = (_words, output) => {
+  output.passChecked(1);
 };
 
 /** How each command of the source's stream is dealt with, by lower-case name; what is absent, its keys are copied again. */
@@ -81,10 +102,11 @@ function specialRules(target: Abilities, knows: (name: string) => boolean): Map<
     ["flushdb", [0, flush(target)]],
     ["flushall", [0, flush(target)]],
     ["function", [0, functions(target)]],
-    ["hsetex", target.hsetex ? undefined : [0, hsetex(target)]],
+    ["hsetex", [0, target.hsetex ? hsetexChecked : hsetex(target)]],
     ["hgetdel", target.hgetdel ? undefined : [0, hgetdel]],
-    ["hpexpireat", target.fieldExpiry ? undefined : [0, hpexpireat]],
-    ["hpersist", target.fieldExpiry ? undefined : [0, drop]],
+    ["hpexpireat", [0, target.fieldExpiry ? hpexpireatChecked : hpexpireat]],
+    ["hpersist", [0, target.fieldExpiry ? hpersistChecked : drop]],
+    ...MOVING.filter(knows).map((name): [string, Entry] => [name, [0, PASS_CHECKED]]),
     ...["ping", "publish", "spublish", "replconf", "script"].map((name): [string, Entry] => [
       name,
       [0, drop],
