@@ -85,10 +85,11 @@ export class StaleKeys {
   /** The target will hold the key as of `offset` once what is sent now took effect; returns what notes that. */
   copied(entry: StaleKey, offset: number): Word[] {
     if (entry.copiedAt === 0) this.#toCopy--;
-    entry.copiedAt = offset;
+    // 0 says that it has to be copied, and a server that has emitted nothing yet is at 0; no command ends at 1.
+    entry.copiedAt = Math.max(1, offset);
     entry.busy = false;
-    this.#furthest = Math.max(this.#furthest, offset);
-    return ["HSET", STALE_KEY, fieldOf(entry), offset];
+    this.#furthest = Math.max(this.#furthest, entry.copiedAt);
+    return ["HSET", STALE_KEY, fieldOf(entry), entry.copiedAt];
   }
 
   /** Keys that have to be copied and that nobody copies, up to `count`; they are busy then. */

@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import { beforeEach, describe, expect, it } from "vitest";
+import { beforeEach, describe, expect, it, vi } from "vitest";
 import { CopierScene } from "./copierScene.ts";
 
 /** More elements than are read in one part. */
@@ -44,6 +44,21 @@ describe("the copier", () => {
     expect(held).toEqual([false, false, true]);
     expect(scene.failure).toMatchObject({ message: "the source is gone" });
     expect(scene.held).toBe(false);
+  });
+
+  it("notes that a key was copied together with what the target can hold of it", async () => {
+    scene.write(0, ["SET", "key", "x"]);
+    scene.deliver();
+    scene.applier.parts.unrepresentable.add("vectorset", 0, Buffer.from("key"));
+    scene.applier.flush(true);
+    const send = vi.spyOn(scene.sink, "send");
+    scene.spoil(0, "key");
+    await scene.settle();
+    const sent = send.mock.calls.map(([batch]) => Buffer.concat(batch.pieces).toString());
+    expect(sent.filter((text) => text.includes("SREM")).map((text) => text.includes("HSET"))).toEqual([true]);
+    expect(sent.filter((text) => text.includes("SET\r\n$3\r\nkey"))).toEqual([
+      expect.stringContaining("SREM"),
+    ]);
   });
 
   it("gives up where the source is behind what it sent, as no reading could ever be used", async () => {

@@ -218,10 +218,12 @@ export class KeyCopier {
   }
 
   #note(batch: Batch, note: (string | number | Buffer)[], database: number): void {
-    const { applier, databases } = this.#parts;
+    const { applier, databases, unrepresentable } = this.#parts;
     if (applier.position.copying) return;
     batch.add(["SELECT", databases - 1]);
     batch.add(note);
+    // Noted as copied and not as lacking something, the key would count as whole to the next bridge.
+    for (const mark of unrepresentable.takeNotes()) batch.add(mark);
     batch.add(["SELECT", database]);
   }
 
