@@ -19,7 +19,8 @@ export function applyToDatabases(
   const { stale, unrepresentable, databases, doubtAll, onRestart } = applier.parts;
   const { database, offset } = applier.place;
   if (offset <= applier.doubtfulTo) {
-    if (doubtAll) onRestart(`${name.toUpperCase()} may not have taken effect`);
+    // It may not have taken effect; and what a command before it damaged, SWAPDB has taken elsewhere.
+    if (doubtAll || name === "swapdb") onRestart(`no answer to ${name.toUpperCase()} was seen`);
     return;
   }
   if (name === "swapdb") {
