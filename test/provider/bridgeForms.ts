@@ -277,6 +277,15 @@ const STREAMS: Command[][] = [
     ["XGROUP", "SETID", "xg", "idle", "2-1"],
     ["XGROUP", "DELCONSUMER", "xg", "g", "c0"],
   ],
+  // Pending entries that are not there any more, before, between and behind those that are.
+  [
+    ...[1, 2, 3, 10, 11].map((ms) => ["XADD", "xgone", `${ms}-1`, "a", "b"]),
+    ["XGROUP", "CREATE", "xgone", "g", "0"],
+    ["XREADGROUP", "GROUP", "g", "c", "STREAMS", "xgone", ">"],
+    ["XDEL", "xgone", "3-1", "11-1"],
+    ["XTRIM", "xgone", "MAXLEN", 2],
+    ["XACK", "xgone", "g", "10-1"],
+  ],
 ];
 
 const WHOLE: Command[][] = [
