@@ -1,5 +1,8 @@
 import type { Reply } from "../../verification/replyParser.ts";
 
+/** A field of a hash, and when it expires: milliseconds since 1970. */
+export type FieldExpiry = readonly [field: Buffer, at: number];
+
 /** What a key held at one offset of the source. */
 export interface KeyImage {
   key: Buffer;
@@ -9,8 +12,8 @@ export interface KeyImage {
   value: Reply;
   /** Milliseconds since 1970; absent: never. */
   expiresAt?: number;
-  /** Of hashes: fields with the moment at which each expires. */
-  fieldExpiries?: (readonly [field: Buffer, at: number])[];
+  /** Of hashes: the fields that expire. */
+  fieldExpiries?: FieldExpiry[];
 }
 
 /** How a key of the source is read in one go, by its type; absent: only DUMP can. */

@@ -3,7 +3,7 @@ import { atLeast, type ServerVersion } from "../../serverVersion.ts";
 import { ReplyError, type Reply } from "../../verification/replyParser.ts";
 import type { Word } from "../encode.ts";
 import { LinkError, type PlainClient } from "../plainClient.ts";
-import { READERS, SIZES, type KeyImage } from "./keyImage.ts";
+import { READERS, SIZES, type FieldExpiry, type KeyImage } from "./keyImage.ts";
 
 /** What is known of a key before it is read. */
 export interface KeySize {
@@ -21,12 +21,12 @@ export interface Reading {
 
 /** Reads keys of the source, each at an exact offset. Its connection is used by nobody else. */
 export class KeyReader {
-  readonly #client: PlainClient;
+  readonly #client: Pick<PlainClient, "batch" | "call">;
   readonly #knowsExpiryTime: boolean;
   readonly #knowsFieldExpiry: boolean;
   #database = 0;
 
-  constructor(client: PlainClient, { product, version }: ServerVersion) {
+  constructor(client: Pick<PlainClient, "batch" | "call">, { product, version }: ServerVersion) {
     this.#client = client;
     this.#knowsExpiryTime = atLeast(version, "7.0");
     this.#knowsFieldExpiry = atLeast(version, product === "valkey" ? "9.0" : "7.4");
@@ -67,24 +67,38 @@ export class KeyReader {
     }
     const { offset, replies, now, fieldExpiries } = await this.at(commands);
     let next = 0;
-    const images = keys.map((size): KeyImage | undefined => {
-      const [value, expiry, type] = [replies[next++], replies[next++], replies[next++]];
-      const fields = names.get(size.key) ?? [];
+    const images: (KeyImage | undefined)[] = [];
+    for (const { key, type } of keys) {
+      const [value, expiry, typeNow] = [replies[next++], replies[next++], replies[next++]];
+      const fields = names.get(key) ?? [];
       const expiries = fields.length > 0 ? replies[next++] : undefined;
-      if (value instanceof ReplyError || value === undefined || String(type) !== size.type) return undefined;
-      // Fields may expire since; whether any does was asked before.
-      if (values && size.type === "hash" && fieldExpiries && !sameFields(value, fields)) return undefined;
-      const image: KeyImage = { key: size.key, type: size.type, value };
+      if (value instanceof ReplyError || value === undefined || String(typeNow) !== type) {
+        images.push(undefined);
+        continue;
+      }
+      const image: KeyImage = { key, type, value };
       const moment = Number(expiry);
       if (moment >= 0) image.expiresAt = this.#knowsExpiryTime ? moment : moment + now;
-      if (Array.isArray(expiries)) {
-        image.fieldExpiries = fields
-          .map((field, i) => [field, Number(expiries[i])] as const)
-          .filter(([, at]) => at >= 0);
-      }
-      return image;
-    });
+      const expiring = expiriesIn(expiries, fields);
+      if (values && type === "hash" && fieldExpiries)
+        expiring.push(...(await this.#expiriesOfNew(image, fields)));
+      if (expiring.length > 0) image.fieldExpiries = expiring;
+      images.push(image);
+    }
     return { offset, images };
+  }
+
+  /**
+   * Expiries of the fields that came to be after their names were asked for. They are of a later moment than the rest; where
+   * that makes a difference, the command that made it comes behind the reading and says the same again.
+   */
+  async #expiriesOfNew({ key, value }: KeyImage, known: readonly Buffer[]): Promise<FieldExpiry[]> {
+    const asked = new Set(known.map((field) => field.toString("latin1")));
+    const items = Array.isArray(value) ? (value as Buffer[]) : [];
+    const added = items.filter((item, i) => i % 2 === 0 && !asked.has(item.toString("latin1")));
+    if (added.length === 0) return [];
+    const [reply] = await this.#client.batch([["HPEXPIRETIME", key, "FIELDS", added.length, ...added]]);
+    return expiriesIn(reply, added);
   }
 
   /** Runs reading commands in one transaction, and tells at which offset. */
@@ -123,11 +137,10 @@ export class KeyReader {
   }
 }
 
-function sameFields(value: Reply, fields: readonly Buffer[]): boolean {
-  const items = Array.isArray(value) ? (value as Buffer[]) : [];
-  return (
-    items.length === 2 * fields.length && fields.every((field, i) => items[2 * i]?.equals(field) === true)
-  );
+/** Of the answer to HPEXPIRETIME: what doesn't expire, or isn't there any more, is left out. */
+function expiriesIn(reply: Reply | undefined, fields: readonly Buffer[]): FieldExpiry[] {
+  if (!Array.isArray(reply)) return [];
+  return fields.map((field, i): FieldExpiry => [field, Number(reply[i])]).filter(([, at]) => at >= 0);
 }
 
 function anyFieldExpires(keyspace: string, database: number): boolean {
