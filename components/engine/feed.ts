@@ -4,11 +4,10 @@ import { observeDeployment, type Deployment, type DeploymentState } from "./depl
 import { disarmTripwire, keepClosed, unfollow } from "./follow.ts";
 import type { MemoryLimit } from "./fed.ts";
 import { allowReplication, feedCommands, isFed, readGate } from "./gate.ts";
-import { isSame, type Handover } from "./handover.ts";
+import { isSame, wasTakenOver, type Handover } from "./handover.ts";
 import { unpauseCommands } from "./pause.ts";
 import type { RedisServer } from "./redisServer.ts";
 import { setRaised } from "./selfDescribing.ts";
-import { atLeast } from "./serverVersion.ts";
 
 /**
  * Has the bridge feed the standby with what the live colour takes, and makes that last: the standby becomes a primary
@@ -71,17 +70,10 @@ export function placeIn(
     return leftIn === undefined ? place : { ...place, database: leftIn };
   }
   const ended = { replid: ahead.replid2, offset: ahead.secondOffset - 1 };
-  if (behind.replid === ended.replid) {
-    if (handedOver === undefined) {
-      // Before 6.2 the closed server can't have a note, but the one that took over has; what the closed one added since is
-      // the expiry of keys. A live one that came back from an older file of this history ends it elsewhere.
-      const noted = atLeast(standby.version.version, "6.2");
-      const isEnd = isSame(tookOver?.of, ended) && behind.offset >= ended.offset;
-      return !noted && isEnd ? ended : undefined;
-    }
-    // It may have been closed once more since, by a cutover to a colour that the bridge fed.
-    if (isSame(handedOver, ended)) return ended;
-  }
+  // One of both has noted the end. A live one that came back from an older file of this history ends it elsewhere; and the
+  // standby may have been closed once more since, by a cutover to a colour that the bridge fed.
+  const isNoted = handedOver !== undefined || isSame(tookOver?.of, ended);
+  if (isNoted && behind.replid === ended.replid && wasTakenOver(standby, ended)) return ended;
   if (tookOver?.at?.replid !== ahead.replid) return undefined;
   const isEnd = handedOver?.replid === behind.replid && isSame(handedOver, tookOver.of);
   // What it wrote last before was the bridge's, or the expiry of a key in whichever database.

@@ -33,8 +33,7 @@ export async function follow(
   );
   await setRaised(primary, "repl-ping-replica-period", false);
   // As a live colour it may have had the tripwire armed: its own replicas would wait with it.
-  await setRaised(primary, "repl-diskless-sync-delay", false);
-  await setBacklogKept(primary, false);
+  await setArmed(primary, false);
   await primary.configRewrite();
 }
 
@@ -119,9 +118,14 @@ export async function disarmTripwire(live: Deployment): Promise<void> {
 
 /** In the server's file as well: after its restart nobody else would tell it. */
 async function setAndKeep({ primary }: Deployment, armed: boolean): Promise<void> {
-  const delayed = await setRaised(primary, "repl-diskless-sync-delay", armed);
-  const kept = await setBacklogKept(primary, armed);
-  if (delayed || kept) await primary.configRewrite();
+  if (await setArmed(primary, armed)) await primary.configRewrite();
+}
+
+/** @returns false where that was so already, and nothing was done */
+async function setArmed(server: RedisServer, armed: boolean): Promise<boolean> {
+  const delayed = await setRaised(server, "repl-diskless-sync-delay", armed);
+  const kept = await setBacklogKept(server, armed);
+  return delayed || kept;
 }
 
 /**

@@ -1,4 +1,5 @@
 import type { DeploymentState } from "./deployment.ts";
+import { atLeast } from "./serverVersion.ts";
 
 /** Where a history ended on one server for another to go on. */
 export interface Handover {
@@ -67,6 +68,24 @@ export function keptTakeOver({
       ? of.replid === replid2 && of.offset + 1 === secondOffset
       : at.replid === replid || (at.replid === replid2 && at.offset < secondOffset);
   return isKept ? tookOver : undefined;
+}
+
+/**
+ * Whether a closed standby ended its history where another server took it over. Before 6.2 it can't have a note of that; what
+ * it added since is the expiry of keys.
+ */
+export function wasTakenOver(
+  {
+    gate: { handedOver },
+    replication: { replid, offset },
+    version,
+  }: Pick<DeploymentState, "gate" | "replication" | "version">,
+  of: Handover | undefined,
+): boolean {
+  if (of === undefined || handedOver !== undefined || atLeast(version.version, "6.2")) {
+    return isSame(of, handedOver);
+  }
+  return replid === of.replid && offset >= of.offset;
 }
 
 /** Of the field `keys` of ACL GETUSER: Redis 6 answers with a list, Redis 7 with a text of patterns, each behind a `~`. */

@@ -9,12 +9,12 @@ import { disarmTripwire, follow, keepClosed, renewFollowing, setTripwire, unfoll
 import { formatAddress } from "./address.ts";
 import { allowReplication, isFed, readGate } from "./gate.ts";
 import { infoNumber } from "./infoReply.ts";
-import { isSame, keptTakeOver, type Handover } from "./handover.ts";
+import { keptTakeOver, wasTakenOver } from "./handover.ts";
 import { lineage, type Lineage } from "./lineage.ts";
 import { linkObstacle } from "./linkObstacle.ts";
 import { RefusedError, type Progress } from "./progress.ts";
 import { replicationStateOf, type ReplicationState } from "./replicationState.ts";
-import { atLeast, formatVersion } from "./serverVersion.ts";
+import { formatVersion } from "./serverVersion.ts";
 import { until } from "./until.ts";
 
 /** What a link is, for state and drift: nothing that moves by itself. */
@@ -190,17 +190,6 @@ function relationOf(live: DeploymentState, standby: DeploymentState): Lineage {
   const isKnown = standby.gate.fed !== undefined || placeIn(live, standby) !== undefined;
   const isOver = isKnown || wasTakenOver(standby, keptTakeOver(live)?.of);
   return isOver ? "nothing of its own" : "unknown";
-}
-
-/** Before 6.2 a closed server can't have a note; what it added since is the expiry of keys. */
-function wasTakenOver(
-  { gate: { handedOver }, replication: { replid, offset }, version }: DeploymentState,
-  of: Handover | undefined,
-): boolean {
-  if (of === undefined || handedOver !== undefined || atLeast(version.version, "6.2")) {
-    return isSame(of, handedOver);
-  }
-  return replid === of.replid && offset >= of.offset;
 }
 
 /**

@@ -8,6 +8,7 @@ import {
   compare,
   keepBacklog,
   openScene,
+  run,
   startBridge,
   type BridgeScene,
   type Command,
@@ -23,10 +24,6 @@ async function open(sourceImage: string, targetImage: string): Promise<void> {
   scene = await openScene(sourceImage, targetImage);
   await keepBacklog(scene);
   ({ bridge, stop } = startBridge(scene, await closedNow(scene)));
-}
-
-async function run(...commands: Command[]): Promise<void> {
-  for (const [name, ...args] of commands) await scene.source.admin.call(String(name), ...args);
 }
 
 async function gone(server: RedisServer, ...question: [string, ...string[]]): Promise<void> {
@@ -79,18 +76,18 @@ describe.each([
     ["read, and renewed", ["HGETEX", "h", "PXAT", LATER + 1, "FIELDS", 1, "f"]],
     ["set anew where it exists", ["HSETEX", "h", "FXX", "PXAT", LATER + 1, "FIELDS", 1, "f", "9"]],
   ])("are copied again where they are %s", async (_what, ...commands) => {
-    await run(...expiring);
+    await run(scene, ...expiring);
     await caughtUp(scene, bridge);
     await lose();
-    await run(...commands);
+    await run(scene, ...commands);
     expect(await outcome()).toEqual(SAME);
   });
 
   it("are copied again with the hash that was gone with them", async () => {
-    await run(["HSET", "h", "f", "5"], ["HPEXPIREAT", "h", LATER, "FIELDS", 1, "f"]);
+    await run(scene, ["HSET", "h", "f", "5"], ["HPEXPIREAT", "h", LATER, "FIELDS", 1, "f"]);
     await caughtUp(scene, bridge);
     await lose();
-    await run(["HPEXPIREAT", "h", LATER + 1, "FIELDS", 1, "f"]);
+    await run(scene, ["HPEXPIREAT", "h", LATER + 1, "FIELDS", 1, "f"]);
     expect(await outcome()).toEqual(SAME);
   });
 
@@ -99,6 +96,7 @@ describe.each([
     const closed = await closedNow(scene);
     await stop();
     await run(
+      scene,
       ["MULTI"],
       ["HSET", "h", "f", "5", "stays", "v"],
       ["HPEXPIRE", "h", 100, "FIELDS", 1, "f"],
@@ -121,6 +119,7 @@ describe.each([
     const closed = await closedNow(scene);
     await stop();
     await run(
+      scene,
       ["HSET", "h", "f", "5", "stays", "v"],
       ["HPEXPIRE", "h", 100, "FIELDS", 1, "f"],
       ["HPEXPIREAT", "h", LATER, "FIELDS", 1, "f"],
@@ -133,10 +132,10 @@ describe.each([
   });
 
   it("aren't copied where nothing was lost", async () => {
-    await run(...expiring);
+    await run(scene, ...expiring);
     await caughtUp(scene, bridge);
     const { recopied } = bridge.figures;
-    await run(["HPEXPIREAT", "h", LATER + 1, "FIELDS", 1, "f"], ["HPERSIST", "h", "FIELDS", 1, "f"]);
+    await run(scene, ["HPEXPIREAT", "h", LATER + 1, "FIELDS", 1, "f"], ["HPERSIST", "h", "FIELDS", 1, "f"]);
     await caughtUp(scene, bridge);
     expect(bridge.figures.recopied).toBe(recopied);
     expect(await outcome()).toEqual(SAME);
@@ -166,11 +165,11 @@ describe.each([
     ["MOVE", ["SET", "from", "v"], ["MOVE", "from", 1]],
     ["RENAME", ["SET", "from", "v"], ["RENAME", "from", "to"]],
   ])("are copied again after %s", async (_what, make, command) => {
-    await run(make, ["PEXPIREAT", "from", LATER]);
+    await run(scene, make, ["PEXPIREAT", "from", LATER]);
     await caughtUp(scene, bridge);
     await scene.target.admin.call("PEXPIRE", "from", 1);
     await gone(scene.target.admin, "EXISTS", "from");
-    await run(command);
+    await run(scene, command);
     expect(await outcome()).toEqual(SAME);
   });
 
@@ -179,6 +178,7 @@ describe.each([
     const closed = await closedNow(scene);
     await stop();
     await run(
+      scene,
       ["SET", "k", "5", "PX", 100],
       ["INCR", "k"],
       ["PEXPIREAT", "k", LATER],

@@ -7,6 +7,7 @@ import {
   feedGreen,
   keepBacklog,
   openScene,
+  run,
   startBridge,
   type BridgeScene,
   type Command,
@@ -35,8 +36,8 @@ describe("what Redis 7.0 has no form for", () => {
   let scene: BridgeScene;
   let bridge: Bridge;
   let stop: () => Promise<void>;
-  const run = async (...commands: Command[]): Promise<void> => {
-    for (const [name, ...args] of commands) await scene.source.admin.call(String(name), ...args);
+  const runThrough = async (...commands: Command[]): Promise<void> => {
+    await run(scene, ...commands);
     await caughtUp(scene, bridge);
   };
   /** What is named, as `<kind> <database> <key>`. */
@@ -58,7 +59,7 @@ describe("what Redis 7.0 has no form for", () => {
   });
 
   beforeEach(async () => {
-    await run(["FLUSHALL"]);
+    await runThrough(["FLUSHALL"]);
   });
 
   afterAll(async () => {
@@ -68,13 +69,13 @@ describe("what Redis 7.0 has no form for", () => {
 
   it.each(MOVES)("is named where it is after %s", async (what, ...commands) => {
     const place = /MOVE|SWAPDB/.test(what) ? "1 k" : /database/.test(what) ? "1 j" : "0 j";
-    await run(...EXPIRING);
+    await runThrough(...EXPIRING);
     expect(named()).toEqual(["hash-field-expiry 0 k"]);
-    await run(...commands);
+    await runThrough(...commands);
     expect(named()).toEqual([`hash-field-expiry ${place}`]);
     expect(await noted()).toBe(1);
     const [database = "0", key = ""] = place.split(" ");
-    await run(["SELECT", database], ["DEL", key], ["SELECT", 0]);
+    await runThrough(["SELECT", database], ["DEL", key], ["SELECT", 0]);
     expect(named()).toEqual([]);
     expect(await noted()).toBe(0);
   });
@@ -83,9 +84,9 @@ describe("what Redis 7.0 has no form for", () => {
     "is named where it is after %s, where the target holds nothing of it",
     async (what, ...commands) => {
       const place = /MOVE|SWAPDB/.test(what) ? "1 k" : "0 j";
-      await run(...VECTORS);
+      await runThrough(...VECTORS);
       expect(named()).toEqual(["vectorset 0 k"]);
-      await run(...commands);
+      await runThrough(...commands);
       expect(named()).toEqual([`vectorset ${place}`]);
       const [database = "0", key = ""] = place.split(" ");
       const { admin } = scene.target;
@@ -95,9 +96,9 @@ describe("what Redis 7.0 has no form for", () => {
   );
 
   it("is forgotten where another key took its place", async () => {
-    await run(...EXPIRING, ["SET", "plain", "v"], ["RENAME", "plain", "k"]);
+    await runThrough(...EXPIRING, ["SET", "plain", "v"], ["RENAME", "plain", "k"]);
     expect(named()).toEqual([]);
-    await run(["DEL", "k"], ...EXPIRING, ["SET", "plain", "v"], ["COPY", "plain", "k", "REPLACE"]);
+    await runThrough(["DEL", "k"], ...EXPIRING, ["SET", "plain", "v"], ["COPY", "plain", "k", "REPLACE"]);
     expect(named()).toEqual([]);
     expect(await scene.target.admin.call("GET", "k")).toBe("v");
   });
@@ -109,14 +110,14 @@ describe("what Redis 7.0 has no form for", () => {
       0,
     ];
     const make = `redis.call('HSET',k,'f','v') redis.call('HPEXPIREAT',k,${LATER},'FIELDS',1,'f')`;
-    await run(each(1, 100_020, make));
-    await run(each(1, 100_000, "redis.call('DEL',k)"));
+    await runThrough(each(1, 100_020, make));
+    await runThrough(each(1, 100_000, "redis.call('DEL',k)"));
     expect(await noted()).toBe(1);
     await stop();
     ({ bridge, stop } = startBridge(scene, feedGreen()));
-    await run(["PING"]);
+    await runThrough(["PING"]);
     expect(bridge.status()).toMatchObject({ lossless: false });
-    await run(["FLUSHALL"]);
+    await runThrough(["FLUSHALL"]);
     expect(bridge.status()).toMatchObject({ lossless: true, unrepresentable: {} });
     expect(await noted()).toBe(0);
   }, 120_000);

@@ -9,6 +9,7 @@ import {
   feedGreen,
   keepBacklog,
   openScene,
+  run,
   startBridge,
   versionOfImage,
   type BridgeScene,
@@ -54,7 +55,7 @@ describe.each(PAIRS)("a bridge from %s to %s", (sourceImage, targetImage, kinds,
     const { bridge, stop } = startBridge(scene, await closedNow(scene));
     await seedEveryType(scene.source.admin);
     for (const form of formsFor(versionOfImage(sourceImage))) {
-      for (const [name, ...args] of form) await scene.source.admin.call(String(name), ...args);
+      await run(scene, ...form);
     }
     await delay(100);
     await caughtUp(scene, bridge);

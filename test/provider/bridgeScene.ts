@@ -147,6 +147,11 @@ export function startBridge(
   };
 }
 
+/** Has the source do commands, one after the other. */
+export async function run({ source }: BridgeScene, ...commands: Command[]): Promise<void> {
+  for (const [name, ...args] of commands) await source.admin.call(String(name), ...args);
+}
+
 /** Waits until the target has everything that the source has now. */
 export async function caughtUp({ source }: BridgeScene, bridge: Bridge, timeoutMs = 20_000): Promise<void> {
   const { offset } = await source.admin.replication();

@@ -1,34 +1,28 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { Bridge } from "../../components/engine/bridge/bridge.ts";
+import type { Bridge } from "../../components/engine/bridge/bridge.ts";
 import { follow } from "../../components/engine/follow.ts";
 import { isFed, noteDrift, readGate } from "../../components/engine/gate.ts";
 import { ensureLink, linkRefusal, linkStatus } from "../../components/engine/replicationLink.ts";
 import { setRaised } from "../../components/engine/selfDescribing.ts";
 import { until } from "../../components/engine/until.ts";
-import { BRIDGE_USER } from "../../components/engine/users.ts";
 import { bearPair, CREDENTIALS, deploymentOf, type BornServer } from "../support/bornServer.ts";
+import { startBridgeBeside } from "../support/bridgeBeside.ts";
 
 let blue: BornServer;
 let green: BornServer;
 let bridge: Bridge;
-let running: Promise<void>;
+let stopBridge: () => Promise<void>;
 
 beforeAll(async () => {
   [blue, green] = await bearPair();
   await write("before");
   await green.admin.configSet("maxmemory-policy", "allkeys-lru");
   await green.admin.configSet("maxmemory", 100_000_000);
-  const end = ({ admin }: BornServer) => ({
-    address: admin.address,
-    login: { ...CREDENTIALS.replication, username: BRIDGE_USER },
-  });
-  bridge = new Bridge({ blue: end(blue), green: end(green) });
-  running = bridge.run();
+  ({ bridge, stopBridge } = startBridgeBeside({ blue, green }));
 });
 
 afterAll(async () => {
-  await bridge.stop();
-  await running;
+  await stopBridge();
   await Promise.all([blue.stop(), green.stop()]);
 });
 

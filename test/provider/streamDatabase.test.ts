@@ -1,10 +1,9 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { Bridge } from "../../components/engine/bridge/bridge.ts";
+import type { Bridge } from "../../components/engine/bridge/bridge.ts";
 import { cutOver } from "../../components/engine/cutover/cutover.ts";
 import { isFed, readGate } from "../../components/engine/gate.ts";
 import { ensureLink, removeLink } from "../../components/engine/replicationLink.ts";
 import { until } from "../../components/engine/until.ts";
-import { BRIDGE_USER } from "../../components/engine/users.ts";
 import {
   bearPair,
   CREDENTIALS,
@@ -13,6 +12,7 @@ import {
   followUntilUp,
   type BornServer,
 } from "../support/bornServer.ts";
+import { startBridgeBeside } from "../support/bridgeBeside.ts";
 
 /** The one database that the application uses. */
 const THEIRS = 3;
@@ -22,21 +22,15 @@ const LAST = 15;
 let blue: BornServer;
 let green: BornServer;
 let bridge: Bridge;
-let running: Promise<void>;
+let stopBridge: () => Promise<void>;
 
 beforeAll(async () => {
   [blue, green] = await bearPair();
-  const end = ({ admin }: BornServer) => ({
-    address: admin.address,
-    login: { ...CREDENTIALS.replication, username: BRIDGE_USER },
-  });
-  bridge = new Bridge({ blue: end(blue), green: end(green) });
-  running = bridge.run();
+  ({ bridge, stopBridge } = startBridgeBeside({ blue, green }));
 });
 
 afterAll(async () => {
-  await bridge.stop();
-  await running;
+  await stopBridge();
   await Promise.all([blue.stop(), green.stop()]);
 });
 

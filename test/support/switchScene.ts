@@ -8,11 +8,11 @@ import { isOpen, observeDeployment } from "../../components/engine/deployment.ts
 import { DEFAULT_GUARDRAILS } from "../../components/engine/guardrails.ts";
 import { Haproxy } from "../../components/engine/haproxy.ts";
 import { until } from "../../components/engine/until.ts";
-import { BRIDGE_USER } from "../../components/engine/users.ts";
 import type { ReplicationLinkInputs } from "../../components/providers/replicationLink.ts";
 import type { TrafficSwitchInputs, TrafficSwitchOutputs } from "../../components/providers/trafficSwitch.ts";
 import { bearProxy, type BornProxy } from "./bornProxy.ts";
 import { CREDENTIALS, deploymentOf, type BornServer } from "./bornServer.ts";
+import { bridgeSettings } from "./bridgeBeside.ts";
 import { BridgeProcess } from "./bridgeProcess.ts";
 import { updateInSteps } from "./steppedUpdate.ts";
 import type { ClientEndpoint } from "./workload/endpoint.ts";
@@ -167,10 +167,8 @@ export class SwitchScene {
   }
 }
 
-async function bridgeBetween({ blue, green }: Record<Colour, BornServer>): Promise<SceneBridge> {
-  const login = { ...CREDENTIALS.replication, username: BRIDGE_USER };
-  const end = ({ target }: BornServer) => ({ address: target.primary.operator, login });
-  const process = new BridgeProcess({ settings: { blue: end(blue), green: end(green) } });
+async function bridgeBetween(servers: Record<Colour, BornServer>): Promise<SceneBridge> {
+  const process = new BridgeProcess({ settings: bridgeSettings(servers) });
   return {
     process,
     target: { use: "auto", status: { host: "127.0.0.1", port: await process.statusPort() } },

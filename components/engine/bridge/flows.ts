@@ -1,4 +1,5 @@
 import type { Check } from "./batch.ts";
+import { keyName } from "./keyName.ts";
 
 /** A key in its database. */
 export interface Place {
@@ -30,7 +31,7 @@ export class Flows {
    * @param confirmed the answers to everything up to here were looked at
    */
   move(offset: number, from: Place, to: Place, confirmed: number): void {
-    const [name, next] = [nameOf(from), nameOf(to)];
+    const [name, next] = [keyName(from.database, from.key), keyName(to.database, to.key)];
     const known = this.#from.get(name) ?? new Map<string, Flow>();
     this.#from.set(name, known);
     known.set(next, { offset, to: { database: to.database, key: Buffer.from(to.key) } });
@@ -47,11 +48,12 @@ export class Flows {
   reached(checks: Iterable<Check>, confirmed: number): Iterable<Place> {
     const places = new Map<string, Place>();
     for (const { database, keys } of checks) {
-      for (const key of keys) places.set(nameOf({ database, key }), { database, key });
+      for (const key of keys) places.set(keyName(database, key), { database, key });
     }
     // What is added meanwhile is visited as well.
     for (const [name, place] of places) {
-      for (const next of this.#onward(name, place, confirmed)) places.set(nameOf(next), next);
+      for (const next of this.#onward(name, place, confirmed))
+        places.set(keyName(next.database, next.key), next);
     }
     return places.values();
   }
@@ -74,8 +76,4 @@ export class Flows {
     }
     this.#tidyAt = 2 * this.#noted + MANY;
   }
-}
-
-function nameOf({ database, key }: Place): string {
-  return `${database} ${key.toString("latin1")}`;
 }

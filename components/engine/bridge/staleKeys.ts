@@ -1,4 +1,5 @@
 import type { Word } from "./encode.ts";
+import { keyName } from "./keyName.ts";
 import { STALE_KEY } from "./position.ts";
 
 /** A key that the target doesn't hold as the stream says, or holds as of a later place than the stream's. */
@@ -50,12 +51,12 @@ export class StaleKeys {
   }
 
   find(database: number, key: Buffer): StaleKey | undefined {
-    return this.#keys.get(nameOf(database, key));
+    return this.#keys.get(keyName(database, key));
   }
 
   /** The key has to be copied. */
   add(database: number, key: Buffer, touchedAt: number, noted = false): StaleKey {
-    const name = nameOf(database, key);
+    const name = keyName(database, key);
     let entry = this.#keys.get(name);
     if (entry === undefined) {
       entry = { database, key: Buffer.from(key), copiedAt: 0, touchedAt, disturbedAt: 0, busy: false };
@@ -136,10 +137,6 @@ export class StaleKeys {
   #note(entry: StaleKey): void {
     this.#notes.push(["HSET", STALE_KEY, fieldOf(entry), entry.copiedAt]);
   }
-}
-
-function nameOf(database: number, key: Buffer): string {
-  return `${database} ${key.toString("latin1")}`;
 }
 
 function fieldOf(entry: StaleKey): Buffer {

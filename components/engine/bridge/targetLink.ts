@@ -93,7 +93,7 @@ export class TargetLink implements BatchSink {
    * bridges can't both go on from the same position: whoever comes later ends the other one first.
    * @param patienceMs how long the target may owe an answer and give nothing before the connection is ended
    */
-  static async open(address: Address, login: Login, patienceMs = PATIENCE_MS): Promise<TargetLink> {
+  static async open(address: Address, login: Login, patienceMs: number): Promise<TargetLink> {
     const client = await PlainClient.open(address, login);
     try {
       await client.call("CLIENT", "KILL", "USER", login.username, "SKIPME", "yes");

@@ -1,5 +1,6 @@
 import { printable } from "../printable.ts";
 import type { Word } from "./encode.ts";
+import { keyName } from "./keyName.ts";
 import { UNREPRESENTABLE_KEY } from "./position.ts";
 
 /** What a target can't represent, of one kind. */
@@ -35,7 +36,7 @@ export class Unrepresentable {
 
   /** Whether something of the key is named. */
   has(database: number, key: Buffer): boolean {
-    const name = `${database} ${key.toString("latin1")}`;
+    const name = keyName(database, key);
     for (const keys of this.#kinds.values()) if (keys.has(name)) return true;
     return false;
   }
@@ -87,7 +88,7 @@ export class Unrepresentable {
 
   /** The key was deleted or overwritten. */
   remove(database: number, key: Buffer): void {
-    const name = `${database} ${key.toString("latin1")}`;
+    const name = keyName(database, key);
     for (const keys of this.#kinds.values()) this.#delete(keys, name);
   }
 
