@@ -15,7 +15,7 @@ const LARGEST_SEED = 1_000_000;
 const INTERRUPTED = {
   first: "Interrupted: the case under way is the last one (interrupt again to leave its stack)",
   second:
-    "The stacks of the cases under way are left: stacks/Pulumi.chaos*.yaml, and containers redis-chaos*",
+    "The stacks of the cases under way are left (stacks/Pulumi.chaos*.yaml, containers redis-chaos*); the next run of the same faults removes them",
 };
 
 async function main(args: string[]): Promise<number> {

@@ -32,6 +32,12 @@ async function count(times: number): Promise<void> {
   for (let i = 0; i < times; i++) await scene.source.admin.call("INCR", "counter");
 }
 
+/** The scene, with the target behind a relay. */
+function throughRelay({ address }: Relay): BridgeScene {
+  const { green } = scene.settings;
+  return { ...scene, settings: { ...scene.settings, green: { ...green, address } } };
+}
+
 async function isThere(what: string, probe: (bridge: Bridge) => boolean, bridge: Bridge): Promise<void> {
   const found = (): Promise<true | undefined> => Promise.resolve(probe(bridge) ? true : undefined);
   await until(found, { timeoutMs: 30_000, intervalMs: 5, what });
@@ -59,9 +65,7 @@ it("begins again where its connection to the target ended while it waited for th
 it("begins again where a connection gives no answer, although the target does", async () => {
   await keepBacklog(scene);
   const relay = await Relay.to(scene.target.admin.address);
-  const { green } = scene.settings;
-  const relayed = { ...scene, settings: { ...scene.settings, green: { ...green, address: relay.address } } };
-  const { bridge, stop } = startBridge(relayed, await closedNow(scene), PATIENCE_MS);
+  const { bridge, stop } = startBridge(throughRelay(relay), await closedNow(scene), PATIENCE_MS);
   try {
     await count(5);
     await caughtUp(scene, bridge);
@@ -74,6 +78,24 @@ it("begins again where a connection gives no answer, although the target does", 
   }
   expect(await scene.target.admin.call("GET", "counter")).toBe("10");
   expect((await compare(scene)).samples).toEqual([]);
+});
+
+it("begins again where it is told what it didn't ask for", async () => {
+  await keepBacklog(scene);
+  const relay = await Relay.to(scene.target.admin.address);
+  const { bridge, stop } = startBridge(throughRelay(relay), await closedNow(scene));
+  try {
+    await count(5);
+    await caughtUp(scene, bridge);
+    relay.say("+OK\r\n");
+    await isThere("it connects again", (one) => one.figures.reconnects > 0, bridge);
+    await count(5);
+    await caughtUp(scene, bridge);
+    await stop();
+  } finally {
+    relay.close();
+  }
+  expect(await scene.target.admin.call("GET", "counter")).toBe("10");
 });
 
 it("says before it gives up that the target lacks something", async () => {
@@ -108,4 +130,22 @@ it("says that it doesn't get through to a target that stands still, and goes on 
   await stop();
   expect(await scene.target.admin.call("GET", "counter")).toBe("10");
   expect((await compare(scene)).samples).toEqual([]);
+});
+
+it("says no longer that the target has everything when it can't see where the source is", async () => {
+  await keepBacklog(scene);
+  const { bridge, stop } = startBridge(scene, await closedNow(scene));
+  await count(5);
+  await caughtUp(scene, bridge);
+  expect(bridge.status().lossless).toBe(true);
+  const container = new Docker().getContainer(scene.source.container.getId());
+  await container.pause();
+  try {
+    const unsure = (one: Bridge): boolean => one.status().state === "applying" && !one.status().lossless;
+    await isThere("it is not sure", unsure, bridge);
+  } finally {
+    await container.unpause();
+  }
+  await isThere("it is sure again", (one) => one.status().lossless, bridge);
+  await stop();
 });

@@ -6,7 +6,8 @@ import { SwitchScene } from "../support/switchScene.ts";
 import { seedDataset } from "../support/workload/seed.ts";
 import { Workload } from "../support/workload/workload.ts";
 
-describe.each([
+// Most of it is waiting.
+describe.concurrent.each([
   ["7.0", "8.0", { bridge: false }, /^never$/],
   // The bridge feeds 6.0 on the way back. It can't hold writes for good: after a driver that died it refuses them.
   ["6.0", "8.0", { bridge: true }, /NOREPLICAS/],

@@ -188,6 +188,20 @@ describe.each([
     expect(outcomeOf(results, "write test")).toBe("fail");
   });
 
+  it("finds what somebody has set on the live server by hand", async () => {
+    expect(outcomeOf(await preflight({ live: live.target, standby: standby.target }), "settings")).toBe(
+      "pass",
+    );
+    await live.admin.configSet("notify-keyspace-events", "KEA");
+    const results = await preflight({ live: live.target, standby: standby.target });
+    await live.admin.configSet("notify-keyspace-events", "");
+    const settings = results.find(({ name }) => name === "settings");
+    expect(settings).toMatchObject({
+      outcome: "warn",
+      figure: 'notify-keyspace-events AKE on blue, "" on green',
+    });
+  });
+
   it("finds the roles swapped in the config", async () => {
     const results = await preflight({ live: standby.target, standby: live.target });
     expect(outcomeOf(results, "role of live")).toBe("fail");

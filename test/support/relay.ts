@@ -47,6 +47,11 @@ export class Relay {
     );
   }
 
+  /** Gives clients what the server has not said. */
+  say(text: string): void {
+    for (const { client } of this.ways) client.write(text);
+  }
+
   /** Ends everything. */
   close(): void {
     for (const { client, upstream } of this.ways) {

@@ -271,6 +271,59 @@ const rows: Row[] = [
     /64 live, 16 standby.*add it again with redis: { databases: 64 } and, with the same version, reseed: true$/,
   ],
   [
+    "something was set on live by hand",
+    {
+      live: { config: new Map([["notify-keyspace-events", "AKE"]]) },
+      standby: { config: new Map([["notify-keyspace-events", ""]]) },
+    },
+    "settings",
+    "warn",
+    /^notify-keyspace-events AKE on blue, "" on green if that isn't meant, CONFIG SET and CONFIG REWRITE on green$/,
+  ],
+  [
+    "the standby may hold less than live",
+    {
+      live: { config: new Map([["maxmemory", "0"]]) },
+      standby: { config: new Map([["maxmemory", "400"]]) },
+    },
+    "settings",
+    "warn",
+    /maxmemory 0 on blue, 400 on green/,
+  ],
+  [
+    "the standby may hold more than live",
+    {
+      live: { config: new Map([["maxmemory", "400"]]) },
+      standby: { config: new Map([["maxmemory", "800"]]) },
+    },
+    "settings",
+    "pass",
+    /^1 that clients notice: alike, or higher on green/,
+  ],
+  [
+    "the standby has a limit of its own that it lacks while it is fed",
+    {
+      live: { config: new Map([["maxmemory-policy", "allkeys-lru"]]) },
+      standby: {
+        config: new Map([["maxmemory-policy", "noeviction"]]),
+        gate: {
+          ...OPEN_GATE,
+          proxyOn: false,
+          fed: {
+            applicationUser: "default",
+            limit: { policy: "allkeys-lru", bytes: "400" },
+            lastDatabase: 15,
+            version: { product: "redis", version: "6.0.16" },
+            own: { replid: "a", offset: 1 },
+          },
+        },
+      },
+    },
+    "settings",
+    "pass",
+    /^1 that clients notice/,
+  ],
+  [
     "live would not mind its fence",
     { live: { config: new Map([["min-replicas-max-lag", "0"]]) } },
     "blue fence",

@@ -38,7 +38,10 @@ type Feeding = Direction & { is: "feeding" };
 const LOOK_MS = 100;
 /** A server that gives no look for so long ends the session; a large transaction can hold it up for seconds. */
 const UNSEEN_MS = 30_000;
-/** Under load the target is milliseconds behind, and a source that is idle says something each ten seconds. */
+/**
+ * A target that is further behind, or behind nobody knows what, is not lossless. Under load it is milliseconds, and a
+ * source that is idle says something each ten seconds.
+ */
 const LATE_S = 5;
 const FIRST_WAIT_MS = 50;
 const LONGEST_WAIT_MS = 2_000;
@@ -103,8 +106,10 @@ export class Bridge {
     const staleKeys = session?.stale.size ?? 0;
     const { sourceOffset } = this.#lag;
     const clockSkewMs = this.#skewMs();
-    const lagSeconds = this.#lag.seconds(performance.now());
+    const now = performance.now();
+    const lagSeconds = this.#lag.seconds(now);
     const isWhole = staleKeys === 0 && Object.keys(unrepresentable).length === 0;
+    const isRecent = lagSeconds < LATE_S && this.#lag.unseenSeconds(now) < LATE_S;
     return {
       state: this.#state,
       ...(this.#reason === undefined ? {} : { reason: this.#reason }),
@@ -119,7 +124,7 @@ export class Bridge {
       ...(session?.progress === undefined ? {} : { progress: session.progress }),
       unrepresentable,
       ...(clockSkewMs === undefined ? {} : { clockSkewMs }),
-      lossless: this.#state === "applying" && isWhole && lagSeconds < LATE_S,
+      lossless: this.#state === "applying" && isWhole && isRecent,
     };
   }
 

@@ -37,6 +37,6 @@ export interface BridgeStatus {
   unrepresentable: Record<string, UnrepresentableKind>;
   /** The target's clock less the source's, in milliseconds; keys expire on the target by its own clock. */
   clockSkewMs?: number;
-  /** The target is at most five seconds behind the source, and has everything up to there. */
+  /** The source was seen within the last five seconds, and the target has everything but the last five. */
   lossless: boolean;
 }

@@ -27,6 +27,11 @@ export class Lag {
     return Math.max(0, (this.sourceOffset ?? 0) - this.#confirmed);
   }
 
+  /** For how long nobody has seen where the source is. */
+  unseenSeconds(now: number): number {
+    return (now - (this.#seen.at(-1)?.at ?? -Infinity)) / 1_000;
+  }
+
   /** For how long the target has lacked something. */
   seconds(now: number): number {
     return this.bytes === 0 ? 0 : Math.max(0, now - (this.#seen[0]?.at ?? now)) / 1_000;

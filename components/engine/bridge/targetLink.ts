@@ -2,6 +2,7 @@ import type { Socket } from "node:net";
 import { formatAddress, type Address } from "../address.ts";
 import type { Login } from "../credentials.ts";
 import { parseInfo } from "../infoReply.ts";
+import { messageOf } from "../messageOf.ts";
 import type { ServerVersion } from "../serverVersion.ts";
 import type { Reply } from "../verification/replyParser.ts";
 import type { Batch, BatchOutcome, BatchSink } from "./batch.ts";
@@ -71,7 +72,11 @@ export class TargetLink implements BatchSink {
     connection.onData = (chunk) => {
       if (this.#closed) return;
       this.#waitsSince = performance.now();
-      reader.push(chunk);
+      try {
+        reader.push(chunk);
+      } catch (error) {
+        this.#fail(messageOf(error));
+      }
     };
     this.#patience = setInterval(() => {
       const waited = this.#owes ? performance.now() - this.#waitsSince : 0;

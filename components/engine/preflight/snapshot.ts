@@ -9,6 +9,7 @@ import { replicationStateOf, type ReplicationState } from "../replicationState.t
 import { atLeast } from "../serverVersion.ts";
 import { PROXY_USER, REPLICATION_USER } from "../users.ts";
 import { summariseClients, type ClientSummary } from "./clientSummary.ts";
+import { CHECKED_SETTINGS } from "./settings.ts";
 
 /**
  * What one server looked like, gathered without changing anything on it. Its INFO is from one call, so that offset and
@@ -46,7 +47,7 @@ export interface LoginUser {
   passwords: string[];
 }
 
-const DIRECTIVES = ["appendonly", "databases", "min-replicas-max-lag", "repl-backlog-size", "save"] as const;
+const DIRECTIVES = ["appendonly", "repl-backlog-size", "save", ...CHECKED_SETTINGS] as const;
 
 /** Long enough for a rate, short enough not to be noticed in a preview. */
 const SAMPLE_MS = 250;
