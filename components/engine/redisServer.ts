@@ -244,7 +244,8 @@ export class RedisServer {
   }
 
   private failure(what: string, error: unknown): RedisServerError {
-    const reason = messageOf(error);
+    // The client library ends some sentences, and this is a part of one.
+    const reason = messageOf(error).replace(/\.$/, "");
     return new RedisServerError(`${formatAddress(this.address)}: ${what}: ${reason || "connection closed"}`);
   }
 }

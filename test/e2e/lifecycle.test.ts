@@ -1,10 +1,12 @@
 import { readFile } from "node:fs/promises";
 import { afterAll, beforeAll, describe, expect } from "vitest";
 import { until } from "../../components/engine/until.ts";
+import { OPERATOR_USER } from "../../components/engine/users.ts";
 import type { Colour } from "../../components/engine/colour.ts";
 import type { UpdateReport } from "../../components/engine/report/updateReport.ts";
 import { PHASES } from "../../components/engine/cutover/phases.ts";
 import { footprintOf, type ServerFootprint } from "../support/serverFootprint.ts";
+import { RunningUpdate } from "../support/runningUpdate.ts";
 import { inSteps } from "../support/steps.ts";
 import { TestStack } from "../support/testStack.ts";
 import { lastUpdate } from "../support/updateReports.ts";
@@ -172,17 +174,21 @@ describe("the life of a stack from the first deployment to a rollback", () => {
   });
 
   step("tries again when told, and is content with a bake within its limits", async () => {
-    await stack.edit({ bake: { seconds: 5, maxP99Ms: 5_000, maxP95Ms: 5_000, retry: failedBake } });
+    await stack.edit({ bake: { seconds: 12, maxP99Ms: 5_000, maxP95Ms: 5_000, retry: failedBake } });
     await workload?.mark("bake");
-    const output = await stack.up();
+    const update = await RunningUpdate.at("bake: green is watched for 12 s", stack);
+    // As a network or a timeout may end them within hours.
+    await stack.withServer("green", (server) => server.call("CLIENT", "KILL", "USER", OPERATOR_USER));
+    const { code, output } = await update.result;
     await workload?.mark("after the bake");
-    expect(output).toContain("bake: blue is watched for 5 s before the cutover");
-    expect(output).toContain("bake: green is watched for 5 s");
+    expect(code, output).toBe(0);
+    expect(output).toContain("bake: blue is watched for 10 s before the cutover");
     expect(output).toMatch(/bake: medians of green: latency p50 in ms [\d.]+ \([\d.]+ before\)/);
-    expect(output).toContain("bake: passed, 5 looks at green");
+    expect(output).toContain("bake: passed, 12 looks at green");
     const [, file = ""] = /report: (\S+-bake\.json)/.exec(output) ?? [];
     const { bake } = JSON.parse(await readFile(file, "utf8")) as UpdateReport;
-    expect(bake).toMatchObject({ verdict: "passed", looks: 5, failed: 0 });
+    expect(bake).toMatchObject({ verdict: "passed", looks: 12 });
+    expect(bake?.failed).toBeLessThanOrEqual(1);
     const limits = bake?.figures.map(({ limit }) => limit);
     const compared = bake?.figures.filter(({ before }) => before !== undefined).map(({ limit }) => limit);
     expect(compared).toEqual(expect.arrayContaining(["maxP99Ms", "maxCommandP99Ms", "maxMemoryPercent"]));

@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { DEFAULT_BAKE } from "../../components/engine/bake/bakeSettings.ts";
+import { DEFAULT_BAKE, type BakeSettings } from "../../components/engine/bake/bakeSettings.ts";
 import type { BridgeTarget } from "../../components/engine/bridgeTarget.ts";
 import { COLOURS, otherColour, type Colour } from "../../components/engine/colour.ts";
 import { isOpen, observeDeployment } from "../../components/engine/deployment.ts";
@@ -23,6 +23,8 @@ export interface SceneOptions {
   bridge?: boolean;
   /** A standby may be overwritten. Default false. */
   reseed?: boolean;
+  /** How a new live colour is watched; what is absent has its default. */
+  bake?: Partial<BakeSettings>;
 }
 
 /** A bridge, and how updates know it. */
@@ -36,33 +38,30 @@ export class SwitchScene {
   readonly servers: Record<Colour, BornServer>;
   private readonly proxy: BornProxy;
   private readonly folder: string;
-  private readonly reseed: boolean;
+  private readonly options: SceneOptions;
   private readonly bridge: SceneBridge | undefined;
 
   private constructor(
     servers: Record<Colour, BornServer>,
     proxy: BornProxy,
     folder: string,
-    reseed: boolean,
+    options: SceneOptions,
     bridge: SceneBridge | undefined,
   ) {
     this.servers = servers;
     this.proxy = proxy;
     this.folder = folder;
-    this.reseed = reseed;
+    this.options = options;
     this.bridge = bridge;
   }
 
   /** Makes blue live and has green follow. */
-  static async of(
-    [blue, green]: [BornServer, BornServer],
-    { bridge = false, reseed = false }: SceneOptions = {},
-  ): Promise<SwitchScene> {
+  static async of([blue, green]: [BornServer, BornServer], options: SceneOptions = {}): Promise<SwitchScene> {
     const servers = { blue, green };
     const proxy = await bearProxy({ blue: blue.target.primary.peer, green: green.target.primary.peer });
     const folder = await mkdtemp(join(tmpdir(), "switch-scene-"));
-    const beside = bridge ? await bridgeBetween(servers) : undefined;
-    const scene = new SwitchScene(servers, proxy, folder, reseed, beside);
+    const beside = options.bridge === true ? await bridgeBetween(servers) : undefined;
+    const scene = new SwitchScene(servers, proxy, folder, options, beside);
     await scene.update("blue", "blue");
     return scene;
   }
@@ -143,7 +142,7 @@ export class SwitchScene {
       runtime: this.proxy.runtime,
       endpoint: this.proxy.write,
       guardrails: { ...DEFAULT_GUARDRAILS, verifyKeys: 20 },
-      bake: DEFAULT_BAKE,
+      bake: { ...DEFAULT_BAKE, ...this.options.bake },
       ...(this.bridge === undefined ? {} : { bridge: this.bridge.target }),
       backupDirectory: this.folder,
       reportDirectory: this.folder,
@@ -159,7 +158,7 @@ export class SwitchScene {
       live: this.servers[live].target,
       standby: this.servers[otherColour(live)].target,
       syncTimeoutMs: 20_000,
-      reseed: this.reseed,
+      reseed: this.options.reseed ?? false,
       ...(this.bridge === undefined ? {} : { bridge: this.bridge.target }),
       pathPrefix: "redis-bluegreen:",
       credentials: CREDENTIALS,

@@ -5,6 +5,7 @@ import { DEFAULT_BAKE, type BakeSettings } from "../../components/engine/bake/ba
 
 const QUIET: BakeSample = {
   at: 0,
+  run: "run",
   errorReplies: 5,
   rejectedConnections: 0,
   hits: 0,

@@ -18,7 +18,10 @@ export type BakeOutcome = BakeRecord &
     | { kind: "passed" }
     /** Limits that were passed three looks in a row: a reason to go back. */
     | { kind: "breached"; breached: BakeFigure[] }
-    /** The figures could not be had often enough to say anything: no reason to go back, and none to be content. */
+    /**
+     * The figures could not be had often enough to say anything, or the server was restarted: no reason to go back by itself,
+     * since what it lost then may be on neither colour, and none to be content.
+     */
     | { kind: "inconclusive"; reason: string }
   );
 
@@ -37,6 +40,13 @@ const PROGRESS_EVERY = 15;
 /** Opens what is looked at; called again after a look failed. */
 export type ConnectSubjects = () => Promise<BakeSubjects>;
 
+/** A colour that has just become live. */
+export interface BakingColour {
+  connect: ConnectSubjects;
+  /** `run_id` of the process that became live. */
+  run: string;
+}
+
 /** Medians by limit, of the colour that was live before. */
 export type FiguresBefore = ReadonlyMap<string, number>;
 
@@ -48,34 +58,46 @@ export function secondsBefore({ seconds }: BakeSettings): number {
 /** Watches the colour that is still live, whatever its limits; a figure that could not be had is absent. */
 export async function watchBefore(settings: BakeSettings, connect: ConnectSubjects): Promise<FiguresBefore> {
   const judge = new BakeJudge(settings);
-  await watch(judge, secondsBefore(settings), connect, () => false);
+  await watch(judge, secondsBefore(settings), { connect }, () => false);
   return new Map(judge.summary().map(({ limit, median }) => [limit, median]));
 }
 
 /**
- * Watches a colour that has just become live.
+ * Watches it, until a limit is passed or another process answers.
  * @param before what `watchBefore` saw, for the record; empty where nothing is known
  */
 export async function bake(
   settings: BakeSettings,
-  connect: ConnectSubjects,
+  colour: BakingColour,
   before: FiguresBefore,
   progress: Progress,
 ): Promise<BakeOutcome> {
   const judge = new BakeJudge(settings);
   let breached: BakeFigure[] = [];
-  const { looks, failed, reason } = await watch(judge, settings.seconds, connect, (watched, beyond) => {
-    if (watched.looks % PROGRESS_EVERY === 0) progress(progressLine(watched, settings, judge));
-    breached = beyond;
-    return beyond.length > 0;
-  });
+  const { looks, failed, reason, restartedAfterS } = await watch(
+    judge,
+    settings.seconds,
+    colour,
+    (watched, beyond) => {
+      if (watched.looks % PROGRESS_EVERY === 0) progress(progressLine(watched, settings, judge));
+      breached = beyond;
+      return beyond.length > 0;
+    },
+  );
   const figures = judge.summary().map((figure) => {
     const earlier = before.get(figure.limit);
     return earlier === undefined ? figure : { ...figure, before: earlier };
   });
   const seen: BakeRecord = { looks, failed, figures };
   if (breached.length > 0) return { ...seen, kind: "breached", breached };
-  if (failed > looks / 10) return { ...seen, kind: "inconclusive", reason };
+  if (restartedAfterS !== undefined)
+    return {
+      ...seen,
+      kind: "inconclusive",
+      reason: `the server was restarted after ${restartedAfterS} s, and holds what its files held`,
+    };
+  if (failed > looks / 10)
+    return { ...seen, kind: "inconclusive", reason: `${failed} of ${looks} looks failed (${reason})` };
   return { ...seen, kind: "passed" };
 }
 
@@ -84,20 +106,24 @@ interface Watched {
   /** Looks that gave no figures, and why the last of them did not. */
   failed: number;
   reason: string;
+  /** When another process was found than the one that was to be watched, in seconds from the beginning. */
+  restartedAfterS?: number;
 }
 
 /**
  * Looks once a second.
+ * @param run ends it where another process answers; absent: whichever does
  * @param onLook is told what was beyond its limit three looks in a row; true ends it
  */
 async function watch(
   judge: BakeJudge,
   seconds: number,
-  connect: ConnectSubjects,
+  { connect, run }: Pick<BakingColour, "connect"> & Partial<BakingColour>,
   onLook: (watched: Watched, beyond: BakeFigure[]) => boolean,
 ): Promise<Watched> {
   const total = Math.max(1, Math.round((seconds * 1_000) / INTERVAL_MS));
   const watched: Watched = { looks: 0, failed: 0, reason: "" };
+  const startedAt = performance.now();
   let subjects: BakeSubjects | undefined;
   try {
     while (watched.looks < total) {
@@ -106,7 +132,12 @@ async function watch(
       let beyond: BakeFigure[] = [];
       try {
         subjects ??= await connect();
-        beyond = judge.judge(await takeSample(subjects));
+        const sample = await takeSample(subjects);
+        if (run !== undefined && sample.run !== run) {
+          watched.restartedAfterS = Math.round((performance.now() - startedAt) / 1_000);
+          break;
+        }
+        beyond = judge.judge(sample);
       } catch (error) {
         if (!(error instanceof RedisServerError)) throw error;
         watched.failed++;
@@ -130,9 +161,8 @@ function progressLine({ looks, failed }: Watched, { seconds }: BakeSettings, jud
   return `bake ${looks} of ${seconds} s: ${figures.join(", ")}${missed}`;
 }
 
-/** Only the endpoint's connection was opened for the bake. */
 function close(subjects: BakeSubjects | undefined): void {
-  subjects?.endpoint.close();
+  for (const server of [subjects?.endpoint, subjects?.live, subjects?.standby]) server?.close();
 }
 
 /** The limits that were passed, for the message of the update that goes back. */

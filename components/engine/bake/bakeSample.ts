@@ -8,6 +8,8 @@ import { readCommandTimes, type CommandTimes } from "./commandTimes.ts";
 export interface BakeSample {
   /** On this process's monotonic clock, in milliseconds. */
   at: number;
+  /** The server's `run_id`: another one after each restart. */
+  run: string;
   /** Absent where the server doesn't count them (before 6.2). */
   errorReplies?: number;
   rejectedConnections: number;
@@ -24,7 +26,7 @@ export interface BakeSample {
   commandTimes?: CommandTimes;
 }
 
-/** What is looked at. */
+/** What is looked at, over connections of the bake's own: it outlives theirs. */
 export interface BakeSubjects {
   live: RedisServer;
   /** The old colour, where it follows the live one or the bridge feeds it. */
@@ -49,6 +51,7 @@ export async function takeSample({ live, standby, endpoint }: BakeSubjects): Pro
   const lag = reached && Math.max(0, replicationStateOf(info).offset - reached.offset);
   return {
     at: performance.now(),
+    run: info.get("run_id") ?? "",
     ...(errorReplies === undefined ? {} : { errorReplies: Number(errorReplies) }),
     rejectedConnections: infoNumber(info, "rejected_connections"),
     hits: infoNumber(info, "keyspace_hits"),

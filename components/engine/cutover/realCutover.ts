@@ -19,12 +19,12 @@ import { RedisServer, RedisServerError } from "../redisServer.ts";
 import { setRaised } from "../selfDescribing.ts";
 import { DeadlineError, until } from "../until.ts";
 import { compareDatasets, describeSamples } from "../verification/compareDatasets.ts";
+import { whileAwake } from "../whileAwake.ts";
 import { keepBacklog, sizeBacklog } from "./backlog.ts";
 import type { CutoverFigures, CutoverInput } from "./cutoverInput.ts";
 import { holdForGood, pausesWritesOnly, pauseWrites, type Pause } from "../pause.ts";
 import type { CutoverSteps } from "./phases.ts";
 import { saveToDisk } from "./saveToDisk.ts";
-import { whileAwake } from "./whileAwake.ts";
 import { warmUpPause } from "./warmUp.ts";
 import { beginRollbackLink, watchFeeding, watchFollowing } from "./rollbackLink.ts";
 import { FollowingStandby, refuseDrifted, standbyLink, type StandbyLink } from "./standbyLink.ts";
@@ -84,7 +84,7 @@ export class RealCutover implements CutoverSteps {
   arm = async (): Promise<string> => {
     const { from, to, guardrails } = this.input;
     const begin = performance.now();
-    const saved = await saveToDisk(to, guardrails.syncTimeoutMs);
+    const saved = await whileAwake([from], () => saveToDisk(to, guardrails.syncTimeoutMs));
     // As a backup, a save takes as long as the data is large.
     this.startedAt += performance.now() - begin;
     // Found out after the promotion, that a file can't be written would cost an older colour its link.
@@ -269,10 +269,13 @@ export class RealCutover implements CutoverSteps {
   ): Promise<void> {
     if (keys === 0) return;
     const fed = isFed(await readGate(other.primary));
-    const result = await compareDatasets(source.primary, other.primary, {
+    const options = {
       keys,
       ...(fed ? { appliedOffset: async () => (await appliedOffset(other.primary)) ?? 0 } : {}),
-    });
+    };
+    const result = await whileAwake([source, other], () =>
+      compareDatasets(source.primary, other.primary, options),
+    );
     this.figures.keysCompared += result.keysCompared;
     this.figures.keysDifferent += result.keysDifferent;
     if (result.keysUndecided > 0) {

@@ -11,6 +11,7 @@ import { unpauseCommands } from "../pause.ts";
 import { PROXY_USER } from "../users.ts";
 import { moveReaders } from "./readers.ts";
 import { compareDatasets, describeSamples } from "../verification/compareDatasets.ts";
+import { whileAwake } from "../whileAwake.ts";
 import { refuse, type Situation } from "./serving.ts";
 
 /** What settling works with; a colour that isn't deployed is absent. */
@@ -64,10 +65,8 @@ async function proveEqual(
   const [old, next] = [input.deployments[from], input.deployments[to]];
   if (old === undefined || next === undefined) throw new Error(`${from} or ${to} is not connected`);
   input.progress(`${to} was restarted before it was known to serve: every key is compared with ${from}`);
-  const { keysCompared, keysDifferent, keysUndecided, samples } = await compareDatasets(
-    old.primary,
-    next.primary,
-    { keys: "all" },
+  const { keysCompared, keysDifferent, keysUndecided, samples } = await whileAwake([old, next], () =>
+    compareDatasets(old.primary, next.primary, { keys: "all" }),
   );
   if (keysDifferent + keysUndecided > 0) {
     refuse(

@@ -7,6 +7,7 @@ import {
   type BakeOutcome,
   type FiguresBefore,
 } from "../../engine/bake/bake.ts";
+import type { Address } from "../../engine/address.ts";
 import type { BakeSubjects } from "../../engine/bake/bakeSample.ts";
 import { observeDeployment, operatorLogin, type Deployment } from "../../engine/deployment.ts";
 import { isFed, noteRolledBack } from "../../engine/gate.ts";
@@ -14,6 +15,8 @@ import type { Haproxy } from "../../engine/haproxy.ts";
 import { messageOf } from "../../engine/messageOf.ts";
 import { RefusedError } from "../../engine/progress.ts";
 import { RedisServer } from "../../engine/redisServer.ts";
+import type { UpdateReport } from "../../engine/report/updateReport.ts";
+import { whileAwake } from "../../engine/whileAwake.ts";
 import type { TrafficSwitchInputs } from "../trafficSwitch.ts";
 import { runCutover } from "./cutoverUpdate.ts";
 import { makeLink } from "./makeLink.ts";
@@ -23,13 +26,16 @@ import { say } from "./say.ts";
 /** Watches the colour that is about to hand over, for the bake of the other one to be compared with. */
 export async function watchBeforeCutover(
   live: Deployment,
+  standby: Deployment,
   news: TrafficSwitchInputs,
 ): Promise<FiguresBefore> {
   if (news.bake.seconds === 0) return new Map();
   say(
     `bake: ${live.colour} is watched for ${secondsBefore(news.bake)} s before the cutover, to compare with`,
   );
-  return watchBefore(news.bake, () => connectSubjects(live, undefined, news));
+  return whileAwake([live, standby], () =>
+    watchBefore(news.bake, () => connectSubjects(live, undefined, news)),
+  );
 }
 
 /**
@@ -71,41 +77,43 @@ export async function bakeAfterCutover(
 ): Promise<void> {
   const { seconds } = news.bake;
   if (seconds === 0) return;
-  const { replication, gate } = await observeDeployment(standby);
-  const follows = replication.role === "replica" || isFed(gate);
+  const [old, now] = await Promise.all([observeDeployment(standby), observeDeployment(live)]);
+  const follows = old.replication.role === "replica" || isFed(old.gate);
   say(`bake: ${live.colour} is watched for ${seconds} s`);
   const startedAt = new Date();
-  const outcome = await bake(
-    news.bake,
-    () => connectSubjects(live, follows ? standby : undefined, news),
-    before,
-    say,
+  const connect = () => connectSubjects(live, follows ? standby : undefined, news);
+  const outcome = await whileAwake([live, standby], () =>
+    bake(news.bake, { connect, run: now.gate.runId }, before, say),
   );
   const comparison = describeComparison(outcome.figures);
   if (comparison !== "") say(`bake: medians of ${live.colour}: ${comparison}`);
-  say(`report: ${await reportBake(outcome, startedAt, { live, standby, news })}`);
+  const ends = {
+    from: { colour: standby.colour, version: old.version },
+    to: { colour: live.colour, version: now.version },
+  };
+  say(`report: ${await reportBake(outcome, startedAt, ends, news)}`);
   if (outcome.kind === "passed") {
     say(`bake: passed, ${outcome.looks} looks at ${live.colour}`);
   } else if (outcome.kind === "inconclusive") {
     say(
-      `bake: inconclusive, ${outcome.failed} of ${outcome.looks} looks failed (${outcome.reason}). ${live.colour} stays live; look at it, and go back with ${news.pathPrefix}live: ${standby.colour} where that is better`,
+      `bake: inconclusive, ${outcome.reason}. ${live.colour} stays live; look at it, and go back with ${news.pathPrefix}live: ${standby.colour} where that is better`,
     );
   } else {
     await goBack(describeBreach(outcome.breached), follows, { live, standby, traffic, news });
   }
 }
 
-async function reportBake(
+function reportBake(
   { kind, looks, failed, figures }: BakeOutcome,
   startedAt: Date,
-  { live, standby, news }: Omit<WayBack, "traffic">,
+  ends: Pick<UpdateReport, "from" | "to">,
+  { name, reportDirectory }: TrafficSwitchInputs,
 ): Promise<string> {
-  return saveReport(news.reportDirectory, {
+  return saveReport(reportDirectory, {
     schemaVersion: 1,
-    name: news.name,
+    name,
     kind: "bake",
-    from: { colour: standby.colour, version: await standby.primary.version() },
-    to: { colour: live.colour, version: await live.primary.version() },
+    ...ends,
     startedAt: startedAt.toISOString(),
     finishedAt: new Date().toISOString(),
     outcome: "done",
@@ -114,17 +122,32 @@ async function reportBake(
   });
 }
 
+/**
+ * The update's own connections are left for going back: where one of them has ended, so may this update's turn have, and
+ * nothing is moved.
+ */
 async function connectSubjects(
   live: Deployment,
   standby: Deployment | undefined,
   { endpoint, credentials }: TrafficSwitchInputs,
 ): Promise<BakeSubjects> {
-  const through = await RedisServer.connect(endpoint, operatorLogin(live.target, credentials), 2_000);
-  return {
-    live: live.primary,
-    ...(standby === undefined ? {} : { standby: standby.primary }),
-    endpoint: through,
+  const opened: RedisServer[] = [];
+  const connect = async (address: Address, { target }: Deployment): Promise<RedisServer> => {
+    const server = await RedisServer.connect(address, operatorLogin(target, credentials), 2_000);
+    opened.push(server);
+    return server;
   };
+  const connectTo = (deployment: Deployment) => connect(deployment.target.primary.operator, deployment);
+  try {
+    return {
+      live: await connectTo(live),
+      ...(standby === undefined ? {} : { standby: await connectTo(standby) }),
+      endpoint: await connect(endpoint, live),
+    };
+  } catch (error) {
+    for (const server of opened) server.close();
+    throw error;
+  }
 }
 
 interface WayBack {
@@ -147,7 +170,9 @@ async function goBack(breach: string, follows: boolean, way: WayBack): Promise<n
   try {
     await runCutover(live, standby, traffic, news, { rolledBack: id });
   } catch (error) {
-    throw new RefusedError(`${failed}, and going back did not succeed: ${messageOf(error)}`);
+    throw new RefusedError(
+      `${failed}, and going back did not succeed: ${messageOf(error)}. pulumi up looks at both again and begins the bake anew`,
+    );
   }
   // Before 6.2 it could not be noted while the colour was closed.
   await noteRolledBack(live.primary, id);

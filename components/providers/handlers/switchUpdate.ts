@@ -6,6 +6,7 @@ import { isFed } from "../../engine/gate.ts";
 import { ensureLink, leftByCutOffCutover } from "../../engine/replicationLink.ts";
 import { Haproxy } from "../../engine/haproxy.ts";
 import { RefusedError } from "../../engine/progress.ts";
+import { whileAwake } from "../../engine/whileAwake.ts";
 import { proveConfigWritable } from "../../engine/writableConfig.ts";
 import type { TrafficSwitchInputs } from "../trafficSwitch.ts";
 import { isBakeLeftOver } from "./bakePlan.ts";
@@ -43,7 +44,9 @@ export async function retireRemoved(
       );
     }
     const startedAt = new Date();
-    const backup = await takeFinalBackup(deployment, { ...news, images: olds.images ?? {} });
+    const backup = await whileAwake(Object.values(session.deployments), () =>
+      takeFinalBackup(deployment, { ...news, images: olds.images ?? {} }),
+    );
     const version = await deployment.primary.version();
     const live = session.deployments[otherColour(colour)];
     report = await saveReport(news.reportDirectory, {
@@ -102,7 +105,7 @@ export async function convergeSwitch(
     return rehearsed;
   }
   await relinkLeftover(standby, live, news);
-  const before = await watchBeforeCutover(standby, news);
+  const before = await watchBeforeCutover(standby, live, news);
   const cutover = await runCutover(standby, live, traffic, news);
   const update = rehearsal ? await rehearse(live, standby, traffic, news) : cutover;
   await bakeAfterCutover(live, standby, traffic, news, before);

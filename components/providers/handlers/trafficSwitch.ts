@@ -1,7 +1,8 @@
 import type { dynamic } from "@pulumi/pulumi";
-import { COLOURS, type Colour } from "../../engine/colour.ts";
+import { COLOURS, otherColour, type Colour } from "../../engine/colour.ts";
 import { isOpen } from "../../engine/deployment.ts";
 import type { DeploymentTarget } from "../../engine/deploymentTarget.ts";
+import { whileAwake } from "../../engine/whileAwake.ts";
 import type { TrafficSwitchInputs, TrafficSwitchOutputs } from "../trafficSwitch.ts";
 import { asksTheSame } from "./inputsDiff.ts";
 import { hasUnknowns, plainError } from "./say.ts";
@@ -74,7 +75,7 @@ export const trafficSwitch = {
             `${colour} does not answer (${session.unreachable[colour] ?? ""}), so its last backup can't be taken. Start it and run again; nothing was removed`,
           );
         }
-        await takeFinalBackup(deployment, props);
+        await whileAwake(Object.values(session.deployments), () => takeFinalBackup(deployment, props));
       }
     });
   },
@@ -140,26 +141,21 @@ async function converge(
   news: TrafficSwitchInputs,
 ): Promise<TrafficSwitchOutputs> {
   const { convergeSwitch, retireRemoved } = await import("./switchUpdate.ts");
-  return withSession(both(olds, news), "change", async (session) => {
+  const report = await withSession(both(olds, news), "change", async (session) => {
     const retired = await retireRemoved(olds, news, session);
     const update = await convergeSwitch(olds, news, session);
-    const report = update.report ?? retired.report ?? olds.report ?? "";
-    return {
-      ...news,
-      serving: news.live,
-      traffic: news.live,
-      rollback: await rollbackText(news, session),
-      report,
-    };
+    return update.report ?? retired.report ?? olds.report ?? "";
   });
+  // A bake may have taken longer than a connection lasted.
+  const rollback = await withSession(news, "look", (session) => rollbackText(news, session));
+  return { ...news, serving: news.live, traffic: news.live, rollback, report };
 }
 
 async function rollbackText(news: TrafficSwitchInputs, session: Session): Promise<string> {
-  const standbyColour = COLOURS.find((colour) => colour !== news.live && news[colour] !== undefined);
-  const [live, standby] = [
-    session.deployments[news.live],
-    standbyColour && session.deployments[standbyColour],
-  ];
-  if (live === undefined || standby === undefined) return "none: there is one colour only";
-  return verdictText(await verdictFor(standby, live, news));
+  const standbyColour = otherColour(news.live);
+  if (news[standbyColour] === undefined) return "none: there is one colour only";
+  const [live, standby] = [session.deployments[news.live], session.deployments[standbyColour]];
+  if (live !== undefined && standby !== undefined) return verdictText(await verdictFor(standby, live, news));
+  const silent = live === undefined ? news.live : standbyColour;
+  return `unknown: ${silent} does not answer (${session.unreachable[silent] ?? ""})`;
 }

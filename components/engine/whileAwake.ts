@@ -1,5 +1,5 @@
 import { setTimeout as delay } from "node:timers/promises";
-import type { Deployment } from "../deployment.ts";
+import type { Deployment } from "./deployment.ts";
 
 /** Shorter than any `timeout` that a server would have for idle clients. */
 const PERIOD_MS = 5_000;
