@@ -1,4 +1,5 @@
 import { ensureLink, leaveAlone, type LinkInput } from "../../engine/replicationLink.ts";
+import { whileAwake } from "../../engine/whileAwake.ts";
 import { awaitBridge, carriageOf, type LinkEnds } from "./linkCarriage.ts";
 import { say } from "./say.ts";
 
@@ -25,7 +26,7 @@ export async function makeLink(ends: LinkEnds, settings: LinkSettings): Promise<
     return { status: "none", rollback };
   }
   const translated = carrier === "bridge";
-  if (translated) await awaitBridge(ends);
+  if (translated) await whileAwake([ends.live, ends.standby], () => awaitBridge(ends));
   await ensureLink({ ...ends, ...settings, translated, anew, progress: say });
   return { status: "up", rollback };
 }
