@@ -6,6 +6,7 @@ import { keyCount } from "../../components/engine/keyspace.ts";
 import { until } from "../../components/engine/until.ts";
 import { backlogWouldEnd } from "../support/backlog.ts";
 import { ClientsOfStack, expectNowhere } from "../support/clientsOfStack.ts";
+import { PATIENT } from "../support/patientBake.ts";
 import { RunningUpdate } from "../support/runningUpdate.ts";
 import { inSteps } from "../support/steps.ts";
 import { TestStack } from "../support/testStack.ts";
@@ -29,9 +30,6 @@ const KILLS: Kill[] = [
   { phase: "rollback link", serves: "new" },
   { phase: "switch", serves: "nobody" },
 ];
-
-/** Limits that a busy machine keeps. */
-const PATIENT = { maxP50Ms: 5_000, maxP95Ms: 5_000, maxP99Ms: 5_000 };
 
 /** An hour by default: whoever comes back later finds no backlog and another replication ID. Seconds. */
 const BACKLOG_TTL = 1;

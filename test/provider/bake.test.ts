@@ -4,8 +4,7 @@ import type { BakeSubjects } from "../../components/engine/bake/bakeSample.ts";
 import { DEFAULT_BAKE } from "../../components/engine/bake/bakeSettings.ts";
 import { RedisServer } from "../../components/engine/redisServer.ts";
 import { bearServer, CREDENTIALS, openToClients, type BornServer } from "../support/bornServer.ts";
-
-const PATIENT = { ...DEFAULT_BAKE, maxP50Ms: 5_000, maxP95Ms: 5_000, maxP99Ms: 5_000 };
+import { PATIENT } from "../support/patientBake.ts";
 
 let green: BornServer;
 
@@ -34,7 +33,12 @@ async function watch(seconds: number, disturb: () => Promise<unknown>): Promise<
     return { live, endpoint };
   };
   const run = (await green.admin.info("server")).get("run_id") ?? "";
-  const outcome = await bake({ ...PATIENT, seconds }, { connect, run }, new Map(), () => undefined);
+  const outcome = await bake(
+    { ...DEFAULT_BAKE, ...PATIENT, seconds },
+    { connect, run },
+    new Map(),
+    () => undefined,
+  );
   await disturbed;
   return outcome;
 }

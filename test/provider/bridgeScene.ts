@@ -1,5 +1,5 @@
 import { ArmedLink } from "../../components/engine/bridge/armedLink.ts";
-import { Bridge, type BridgeOptions, type BridgeSettings } from "../../components/engine/bridge/bridge.ts";
+import type { Bridge, BridgeOptions, BridgeSettings } from "../../components/engine/bridge/bridge.ts";
 import { bridgeSourceRules, bridgeTargetRules } from "../../components/engine/bridge/aclRules.ts";
 import { forgetCommands, type HistoryPlace } from "../../components/engine/bridge/position.ts";
 import type { ServerVersion } from "../../components/engine/serverVersion.ts";
@@ -11,6 +11,7 @@ import {
 import type { Colour } from "../../components/engine/colour.ts";
 import { FED, HANDED_OVER } from "../../components/engine/handover.ts";
 import { BRIDGE_USER, PROXY_USER } from "../../components/engine/users.ts";
+import { runBridge } from "../support/bridgeBeside.ts";
 import { startServer, type TestServer } from "../support/testServer.ts";
 
 const LOGIN = { username: BRIDGE_USER, password: "bridge-password-of-this-test" };
@@ -133,18 +134,10 @@ export function startBridge(
   decide?: Decide,
   patienceMs?: number,
 ): { bridge: Bridge; stop: () => Promise<void> } {
-  const bridge = new Bridge(scene.settings, {
+  return runBridge(scene.settings, {
     ...(decide === undefined ? {} : { decide }),
     ...(patienceMs === undefined ? {} : { patienceMs }),
   });
-  const running = bridge.run();
-  return {
-    bridge,
-    async stop() {
-      await bridge.stop();
-      await running;
-    },
-  };
 }
 
 /** Has the source do commands, one after the other. */

@@ -32,12 +32,6 @@ async function count(times: number): Promise<void> {
   for (let i = 0; i < times; i++) await scene.source.admin.call("INCR", "counter");
 }
 
-/** The scene, with the target behind a relay. */
-function throughRelay({ address }: Relay): BridgeScene {
-  const { green } = scene.settings;
-  return { ...scene, settings: { ...scene.settings, green: { ...green, address } } };
-}
-
 async function isThere(what: string, probe: (bridge: Bridge) => boolean, bridge: Bridge): Promise<void> {
   const found = (): Promise<true | undefined> => Promise.resolve(probe(bridge) ? true : undefined);
   await until(found, { timeoutMs: 30_000, intervalMs: 5, what });
@@ -62,14 +56,20 @@ it("begins again where its connection to the target ended while it waited for th
   expect((await compare(scene)).samples).toEqual([]);
 });
 
-it("begins again where a connection gives no answer, although the target does", async () => {
+/** The bridge reaches the target through a relay, to which something happens. */
+async function outlives(
+  disturb: (relay: Relay, bridge: Bridge) => void | Promise<void>,
+  patienceMs?: number,
+): Promise<void> {
   await keepBacklog(scene);
   const relay = await Relay.to(scene.target.admin.address);
-  const { bridge, stop } = startBridge(throughRelay(relay), await closedNow(scene), PATIENCE_MS);
+  const { green } = scene.settings;
+  const relayed = { ...scene, settings: { ...scene.settings, green: { ...green, address: relay.address } } };
+  const { bridge, stop } = startBridge(relayed, await closedNow(scene), patienceMs);
   try {
     await count(5);
     await caughtUp(scene, bridge);
-    relay.hold();
+    await disturb(relay, bridge);
     await count(5);
     await caughtUp(scene, bridge);
     await stop();
@@ -78,24 +78,19 @@ it("begins again where a connection gives no answer, although the target does", 
   }
   expect(await scene.target.admin.call("GET", "counter")).toBe("10");
   expect((await compare(scene)).samples).toEqual([]);
+}
+
+it("begins again where a connection gives no answer, although the target does", async () => {
+  await outlives((relay) => {
+    relay.hold();
+  }, PATIENCE_MS);
 });
 
 it("begins again where it is told what it didn't ask for", async () => {
-  await keepBacklog(scene);
-  const relay = await Relay.to(scene.target.admin.address);
-  const { bridge, stop } = startBridge(throughRelay(relay), await closedNow(scene));
-  try {
-    await count(5);
-    await caughtUp(scene, bridge);
+  await outlives(async (relay, bridge) => {
     relay.say("+OK\r\n");
     await isThere("it connects again", (one) => one.figures.reconnects > 0, bridge);
-    await count(5);
-    await caughtUp(scene, bridge);
-    await stop();
-  } finally {
-    relay.close();
-  }
-  expect(await scene.target.admin.call("GET", "counter")).toBe("10");
+  });
 });
 
 it("says before it gives up that the target lacks something", async () => {

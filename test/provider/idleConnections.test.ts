@@ -4,13 +4,13 @@ import { RedisServer } from "../../components/engine/redisServer.ts";
 import { until } from "../../components/engine/until.ts";
 import { whileAwake } from "../../components/engine/whileAwake.ts";
 import { bearServer, CREDENTIALS, deploymentOf } from "../support/bornServer.ts";
+import { PATIENT } from "../support/patientBake.ts";
 import { SwitchScene } from "../support/switchScene.ts";
 
 /** Of the servers, in seconds: longer than what keeps connections awake takes to come round. */
 const TIMEOUT_S = 6;
 /** Each takes the new colour's save a fiftieth of a second. */
 const KEYS = 450;
-const PATIENT = { maxP50Ms: 5_000, maxP95Ms: 5_000, maxP99Ms: 5_000 };
 
 test("an update goes on where servers end idle connections, while one saves and while one is baked", async () => {
   const [blue, green] = await Promise.all([

@@ -6,7 +6,7 @@ import { ensureLink, linkRefusal, linkStatus } from "../../components/engine/rep
 import { setRaised } from "../../components/engine/selfDescribing.ts";
 import { until } from "../../components/engine/until.ts";
 import { bearPair, CREDENTIALS, deploymentOf, type BornServer } from "../support/bornServer.ts";
-import { startBridgeBeside } from "../support/bridgeBeside.ts";
+import { bridgeSettings, runBridge } from "../support/bridgeBeside.ts";
 
 let blue: BornServer;
 let green: BornServer;
@@ -18,7 +18,7 @@ beforeAll(async () => {
   await write("before");
   await green.admin.configSet("maxmemory-policy", "allkeys-lru");
   await green.admin.configSet("maxmemory", 100_000_000);
-  ({ bridge, stopBridge } = startBridgeBeside({ blue, green }));
+  ({ bridge, stop: stopBridge } = runBridge(bridgeSettings({ blue, green })));
 });
 
 afterAll(async () => {

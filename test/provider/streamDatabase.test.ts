@@ -12,7 +12,7 @@ import {
   followUntilUp,
   type BornServer,
 } from "../support/bornServer.ts";
-import { startBridgeBeside } from "../support/bridgeBeside.ts";
+import { bridgeSettings, runBridge } from "../support/bridgeBeside.ts";
 
 /** The one database that the application uses. */
 const THEIRS = 3;
@@ -26,7 +26,7 @@ let stopBridge: () => Promise<void>;
 
 beforeAll(async () => {
   [blue, green] = await bearPair();
-  ({ bridge, stopBridge } = startBridgeBeside({ blue, green }));
+  ({ bridge, stop: stopBridge } = runBridge(bridgeSettings({ blue, green })));
 });
 
 afterAll(async () => {

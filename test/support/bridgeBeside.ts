@@ -1,4 +1,4 @@
-import { Bridge, type BridgeSettings } from "../../components/engine/bridge/bridge.ts";
+import { Bridge, type BridgeOptions, type BridgeSettings } from "../../components/engine/bridge/bridge.ts";
 import type { Colour } from "../../components/engine/colour.ts";
 import { BRIDGE_USER } from "../../components/engine/users.ts";
 import { CREDENTIALS, type BornServer } from "./bornServer.ts";
@@ -10,16 +10,16 @@ export function bridgeSettings({ blue, green }: Record<Colour, BornServer>): Bri
   return { blue: end(blue), green: end(green) };
 }
 
-/** Runs a bridge beside such servers, in this process. */
-export function startBridgeBeside(servers: Record<Colour, BornServer>): {
-  bridge: Bridge;
-  stopBridge: () => Promise<void>;
-} {
-  const bridge = new Bridge(bridgeSettings(servers));
+/** Runs a bridge in this process, and returns how to stop it. */
+export function runBridge(
+  settings: BridgeSettings,
+  options?: BridgeOptions,
+): { bridge: Bridge; stop: () => Promise<void> } {
+  const bridge = new Bridge(settings, options);
   const running = bridge.run();
   return {
     bridge,
-    async stopBridge() {
+    async stop() {
       await bridge.stop();
       await running;
     },

@@ -63,7 +63,7 @@ export async function watchBefore(settings: BakeSettings, connect: ConnectSubjec
 }
 
 /**
- * Watches it, until a limit is passed or another process answers.
+ * Watches a colour that has just become live, until a limit is passed or another process answers.
  * @param before what `watchBefore` saw, for the record; empty where nothing is known
  */
 export async function bake(
@@ -118,7 +118,7 @@ interface Watched {
 async function watch(
   judge: BakeJudge,
   seconds: number,
-  { connect, run }: Pick<BakingColour, "connect"> & Partial<BakingColour>,
+  { connect, run }: { connect: ConnectSubjects; run?: string },
   onLook: (watched: Watched, beyond: BakeFigure[]) => boolean,
 ): Promise<Watched> {
   const total = Math.max(1, Math.round((seconds * 1_000) / INTERVAL_MS));

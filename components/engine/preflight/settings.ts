@@ -10,8 +10,6 @@ import type { ServerSnapshot } from "./snapshot.ts";
 const NOTICED = ["lua-time-limit", "maxmemory-policy", "notify-keyspace-events", "timeout"] as const;
 /** What clients notice where it is lower. */
 const LIMITS = ["client-query-buffer-limit", "maxclients", "maxmemory", "proto-max-bulk-len"] as const;
-/** What a colour has back only when it is no longer fed. */
-const NOT_WHILE_FED: readonly string[] = ["maxmemory", "maxmemory-policy"];
 
 /** The directives that these checks read. */
 export const CHECKED_SETTINGS = ["databases", "min-replicas-max-lag", ...NOTICED, ...LIMITS] as const;
@@ -62,8 +60,9 @@ function checkNoticed(facts: PreflightFacts): CheckResult[] {
 
 /** While the bridge feeds a server, it has no limit of memory; its own is noted. */
 function settingOf({ config, gate }: ServerSnapshot, name: string): string | undefined {
-  if (!isFed(gate) || !NOT_WHILE_FED.includes(name)) return config.get(name);
-  return name === "maxmemory" ? gate.fed?.limit?.bytes : gate.fed?.limit?.policy;
+  if (isFed(gate) && name === "maxmemory") return gate.fed?.limit?.bytes;
+  if (isFed(gate) && name === "maxmemory-policy") return gate.fed?.limit?.policy;
+  return config.get(name);
 }
 
 function isLimit(name: string): boolean {

@@ -1,0 +1,2 @@
+/** Limits of a bake that a busy machine keeps. */
+export const PATIENT = { maxP50Ms: 5_000, maxP95Ms: 5_000, maxP99Ms: 5_000 };
