@@ -1,6 +1,8 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import { fileURLToPath } from "node:url";
+import { defaults } from "../components/arguments.ts";
 import { FED, HANDED_OVER } from "../components/engine/handover.ts";
+import { nodeFlags } from "../components/engine/bridge/nodeFlags.ts";
 import { BRIDGE_USER, PROXY_USER } from "../components/engine/users.ts";
 import { follow, startServer, type TestServer } from "../test/support/testServer.ts";
 
@@ -51,7 +53,7 @@ export function startBridge(source: TestServer, target: TestServer): ChildProces
     [`REDIS_BRIDGE_${name}_PORT`]: String(peer.port),
     [`REDIS_BRIDGE_${name}_USERNAME`]: BRIDGE_USER,
   });
-  return spawn(process.execPath, [MAIN], {
+  return spawn(process.execPath, [...nodeFlags(defaults.bridge.memory), MAIN], {
     stdio: ["ignore", "pipe", "inherit"],
     env: {
       NODE_OPTIONS: process.env["BRIDGE_NODE_OPTIONS"] ?? "",

@@ -2,6 +2,7 @@ import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
 import type { BridgeArguments } from "../arguments.ts";
 import { bridgeBundle } from "../engine/bridge/bundle.ts";
+import { nodeFlags } from "../engine/bridge/nodeFlags.ts";
 import { SETTINGS_FILE } from "../engine/bridge/processSettings.ts";
 import type { Address } from "../engine/address.ts";
 import type { Colour } from "../engine/colour.ts";
@@ -49,7 +50,7 @@ export class Bridge extends pulumi.ComponentResource {
       {
         name: `${args.deploymentName}-bridge`,
         image: spec.image,
-        entrypoints: ["node", CODE],
+        entrypoints: ["node", ...nodeFlags(spec.memory), CODE],
         envs: [`${SETTINGS_FILE}=${SETTINGS}`],
         restart: "unless-stopped",
         destroyGraceSeconds: 5,

@@ -1,7 +1,9 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { fileURLToPath } from "node:url";
+import { defaults } from "../../components/arguments.ts";
 import type { BridgeSettings } from "../../components/engine/bridge/bridge.ts";
+import { nodeFlags } from "../../components/engine/bridge/nodeFlags.ts";
 import type { BridgeStatus } from "../../components/engine/bridge/bridgeStatus.ts";
 import { until } from "../../components/engine/until.ts";
 
@@ -14,7 +16,7 @@ export class BridgeProcess {
 
   constructor({ settings }: { settings: BridgeSettings }) {
     const { blue, green } = settings;
-    this.child = spawn(process.execPath, [MAIN], {
+    this.child = spawn(process.execPath, [...nodeFlags(defaults.bridge.memory), MAIN], {
       env: {
         PATH: process.env["PATH"],
         REDIS_BRIDGE_BLUE_HOST: blue.address.host,

@@ -3,7 +3,7 @@ import { atLeast, type ServerVersion } from "../serverVersion.ts";
 const STREAM = "+ping +psync +replconf +info +select +role +time +command +multi +exec +acl|getuser";
 const READING =
   "+scan +type +exists +strlen +llen +scard +zcard +hlen +xlen +get +getrange +lrange +smembers +sscan +zrange " +
-  "+zscan +hgetall +hscan +hkeys +xinfo +dump +pttl";
+  "+zscan +hgetall +hscan +hkeys +xrange +xinfo +dump +pttl +memory|usage";
 
 /**
  * What the bridge's user has on a server that is not fed: the stream, looking at the gate, and reading keys that have to

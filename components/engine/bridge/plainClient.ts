@@ -1,4 +1,5 @@
 import type { Socket } from "node:net";
+import { Readable } from "node:stream";
 import { formatAddress, type Address } from "../address.ts";
 import type { Login } from "../credentials.ts";
 import { messageOf } from "../messageOf.ts";
@@ -12,6 +13,22 @@ const SLAB = 64 * 1024;
 /** A connection failed, or a server refused something; never holds a password or a user's data. */
 export class LinkError extends Error {
   override name = "LinkError";
+}
+
+/** About how large a part of a list is; whichever is reached first ends it. */
+export interface PartSize {
+  elements: number;
+  bytes: number;
+}
+
+/** A list that is read while it comes. */
+export interface ListInParts {
+  /** Of `Reply[]`, each an even number of elements but the last; where they are not taken, the server is not read from. */
+  parts: Readable;
+  /** Answers that came before the list's own, once the first part is there. */
+  before: readonly Reply[];
+  /** EXEC's reply, without the list's elements. */
+  reply: Promise<Reply | undefined>;
 }
 
 interface Waiting {
@@ -75,11 +92,53 @@ export class PlainClient {
     if (commands.length === 0) return Promise.resolve([]);
     return new Promise((resolve, reject) => {
       const timer = setTimeout(() => {
-        this.#fail(`no answer within ${this.#timeoutMs} ms`);
+        if (this.socket.isPaused()) timer.refresh();
+        else this.#fail(`no answer within ${this.#timeoutMs} ms`);
       }, this.#timeoutMs);
       this.#waiting.push({ replies: [], count: commands.length, resolve, reject, timer });
       this.socket.write(Buffer.concat(commands.map(encodeCommand)));
     });
+  }
+
+  /**
+   * One transaction, of which one list is given as it comes rather than kept. Nothing else may be under way.
+   * @param transaction from MULTI to EXEC
+   * @param list which of the answers in EXEC's reply
+   */
+  listInParts(
+    transaction: readonly (readonly Word[])[],
+    list: number,
+    { elements, bytes }: PartSize,
+  ): ListInParts {
+    const parts = new Readable({ objectMode: true, highWaterMark: 1, read: () => void this.socket.resume() });
+    // Whoever takes them is told; nobody may be left to be told.
+    parts.on("error", () => undefined);
+    let items: Reply[] = [];
+    let size = 0;
+    const give = (): void => {
+      if (!parts.push(items)) this.socket.pause();
+      [items, size] = [[], 0];
+    };
+    const made: ListInParts = { parts, before: [], reply: Promise.resolve(undefined) };
+    this.#parser.takeElement = (before, element) => {
+      if (before.length !== list) return false;
+      made.before = before;
+      items.push(element);
+      size += bytesOf(element);
+      if (items.length % 2 === 0 && (items.length >= elements || size >= bytes)) give();
+      return true;
+    };
+    made.reply = this.batch(transaction)
+      .finally(() => (this.#parser.takeElement = undefined))
+      .then((replies) => {
+        if (items.length > 0) give();
+        parts.push(null);
+        // Nobody asks for more of what has ended.
+        this.socket.resume();
+        return replies.at(-1);
+      });
+    made.reply.catch((error: unknown) => parts.destroy(error as Error));
+    return made;
   }
 
   /** Ends the connection at once. */
@@ -94,6 +153,7 @@ export class PlainClient {
   }
 
   #take(chunk: Buffer): void {
+    this.#waiting[0]?.timer.refresh();
     let replies: Reply[];
     try {
       replies = this.#parser.push(chunk);
@@ -120,4 +180,9 @@ export class PlainClient {
       waiting.reject(this.#failure);
     }
   }
+}
+
+function bytesOf(reply: Reply): number {
+  if (Array.isArray(reply)) return reply.reduce((sum: number, item) => sum + bytesOf(item), 0);
+  return reply instanceof Buffer ? reply.length : 0;
 }

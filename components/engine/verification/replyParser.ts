@@ -13,8 +13,16 @@ const OPENED = Symbol("opened");
 /** An array of which not every element came. */
 interface OpenArray {
   items: Reply[];
-  length: number;
+  /** Elements that are still to come. */
+  left: number;
 }
+
+/**
+ * Takes an element of a list in a list, or leaves it to be kept there.
+ * @param before what is complete of the outer list
+ * @returns whether it was taken
+ */
+export type TakeElement = (before: readonly Reply[], element: Reply) => boolean;
 
 /**
  * Reads RESP2 replies out of a byte stream. Made for hundreds of thousands of small replies: a client library spends
@@ -31,6 +39,8 @@ export class ReplyParser {
   #at = 0;
   /** Arrays that are not complete, each an element of the one before it. */
   readonly #open: OpenArray[] = [];
+  /** For lists that are too large to be kept. */
+  takeElement: TakeElement | undefined;
 
   /** Takes bytes and returns the replies that are complete with them. */
   push(chunk: Buffer): Reply[] {
@@ -68,11 +78,19 @@ export class ReplyParser {
         replies.push(complete);
         return;
       }
-      around.items.push(complete);
-      if (around.items.length < around.length) return;
+      around.left--;
+      if (!this.#isTaken(complete)) around.items.push(complete);
+      if (around.left > 0) return;
       this.#open.pop();
       complete = around.items;
     }
+  }
+
+  #isTaken(element: Reply): boolean {
+    const [outer] = this.#open;
+    return (
+      this.#open.length === 2 && outer !== undefined && this.takeElement?.(outer.items, element) === true
+    );
   }
 
   /** A value without elements, or the head of an array. */
@@ -113,7 +131,7 @@ export class ReplyParser {
   #array(length: number): Reply[] | null | typeof OPENED {
     if (length < 0) return null;
     if (length === 0) return [];
-    this.#open.push({ items: [], length });
+    this.#open.push({ items: [], left: length });
     return OPENED;
   }
 

@@ -1,7 +1,7 @@
 import type { Batch } from "../../../components/engine/bridge/batch.ts";
 import { encodeCommand, type Word } from "../../../components/engine/bridge/encode.ts";
 import { KeyCopier } from "../../../components/engine/bridge/keyCopy/keyCopier.ts";
-import type { Reading } from "../../../components/engine/bridge/keyCopy/keyReader.ts";
+import type { KeyAt, Reading } from "../../../components/engine/bridge/keyCopy/keyReader.ts";
 import { StreamParser } from "../../../components/engine/bridge/streamParser.ts";
 import { abilitiesOf } from "../../../components/engine/bridge/translations/abilities.ts";
 import type { StreamApplier } from "../../../components/engine/bridge/streamApplier.ts";
@@ -13,6 +13,8 @@ const IDLE = 1_000;
 /** The bridge's own keys are here. */
 const OWN_DATABASE = 15;
 const VERSION = { product: "redis", version: "7.0" } as const;
+/** Beside what was asked for. */
+const AT_REST = { replies: [], now: 0, fieldExpiries: false };
 
 type Value = string | string[];
 
@@ -105,11 +107,18 @@ export class CopierScene {
             return { images } satisfies Omit<Reading, "offset">;
           }),
         at: (commands) =>
-          this.#answer(() => ({
-            replies: commands.map((words) => this.#range(words)),
-            now: 0,
-            fieldExpiries: false,
-          })),
+          this.#answer(() => ({ ...AT_REST, replies: commands.map((words) => this.#range(words)) })),
+        ofKey: (key) => this.#answer(() => this.#keyAt(key)),
+        fieldExpiries: () => Promise.reject(new Error("no field expires here")),
+        inParts: async (key, _, { elements }, take) => {
+          const { value, ...at } = await this.#answer(() => ({
+            ...this.#keyAt(key),
+            value: this.#valueOf(key),
+          }));
+          const items = Array.isArray(value) ? value : [];
+          for (let i = 0; i < items.length; i += elements) await take(items.slice(i, i + elements), []);
+          return at;
+        },
       },
       applier: this.applier,
       sink: this.sink,
@@ -175,10 +184,15 @@ export class CopierScene {
     return answer;
   }
 
-  #sizeOf(key: Buffer): { type: string; size: number } {
+  #keyAt(key: Buffer): Omit<KeyAt, "offset"> {
+    return { ...AT_REST, type: this.#sizeOf(key).type, expiresAt: undefined };
+  }
+
+  #sizeOf(key: Buffer): { type: string; size: number; bytes: number } {
     const value = this.source.keys(this.#database).get(String(key));
-    if (value === undefined) return { type: "none", size: 0 };
-    return { type: Array.isArray(value) ? "list" : "string", size: value.length };
+    if (value === undefined) return { type: "none", size: 0, bytes: 0 };
+    const { length } = value;
+    return { type: Array.isArray(value) ? "list" : "string", size: length, bytes: length };
   }
 
   #valueOf(key: Buffer): Reply {

@@ -48,7 +48,7 @@ class GrowingHash {
 
 it("reads a hash to which fields are added all the time, with the expiries of those as well", async () => {
   const reader = new KeyReader(new GrowingHash() as never, { product: "redis", version: "8.0" });
-  const { offset, images } = await reader.read([{ key: text("hash"), type: "hash", size: 1 }]);
+  const { offset, images } = await reader.read([{ key: text("hash"), type: "hash", size: 1, bytes: 100 }]);
   expect(offset).toBe(700);
   expect(images[0]?.value).toEqual([text("f0"), text("v"), text("f1"), text("v")]);
   expect(images[0]?.fieldExpiries).toEqual([[text("f1"), 1_001]]);

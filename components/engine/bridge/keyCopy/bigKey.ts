@@ -1,69 +1,164 @@
-import type { Reply } from "../../verification/replyParser.ts";
 import type { Word } from "../encode.ts";
 import type { Abilities } from "../translations/abilities.ts";
-import type { KeyReader, KeySize } from "./keyReader.ts";
-import { partCommands } from "./keyWriter.ts";
+import { pagesOf, PART, scanPages } from "./keyPages.ts";
+import type { KeyAt, KeyReader, KeySize } from "./keyReader.ts";
+import { expiryCommands, fieldExpiryCommands, listOf, pairsOf, partCommands } from "./keyWriter.ts";
+import { StreamWriter } from "./streamWriter.ts";
 
-/** Elements read at a time, or bytes of a string. */
-const CHUNK = 2_000;
-const STRING_CHUNK = 4 * 1024 * 1024;
+const STRING_BYTES = 4 * 1024 * 1024;
+/** So many entries may be delivered to a group of a stream while it is asked how many it waits for. */
+const MORE_PENDING = 1_000;
 
-/** A part of a large key, and the offset at which it was read. */
-export interface KeyPart {
-  offset: number;
-  /** Commands that add the part to what the parts before it made; the key is not there before the first one. */
-  commands: (target: Abilities) => Iterable<Word[]>;
+/** Types that are read in parts where they are large, by how all elements are asked for at once. */
+const WHOLE: ReadonlyMap<string, (key: Buffer) => Word[]> = new Map([
+  ["list", (key) => ["LRANGE", key, 0, -1]],
+  ["set", (key) => ["SMEMBERS", key]],
+  ["zset", (key) => ["ZRANGE", key, 0, -1, "WITHSCORES"]],
+  ["hash", (key) => ["HGETALL", key]],
+  ["stream", (key) => ["XRANGE", key, "-", "+"]],
+]);
+
+/** Commands that add a part to what the parts before it made; the key is not there before the first one. */
+export type KeyPart = (target: Abilities) => Iterable<Word[]>;
+
+/** Takes the parts of a key, one after the other. */
+export type TakePart = (part: KeyPart) => Promise<void>;
+
+/** What is known of a large key once every part of it was given. */
+export interface KeyEnd {
+  /** Where the first and the last part were read: they are what the key was where nobody wrote to it in between. */
+  first: number;
+  last: number;
+  /** A field of the hash expires. */
+  fieldsExpire: boolean;
 }
 
-/** Reads at one offset. */
-export type PartReader = Pick<KeyReader, "at">;
+/** What parts are read with. */
+export type PartReader = Pick<KeyReader, "at" | "ofKey" | "fieldExpiries" | "inParts">;
 
-/** Types that can be read in parts; streams and others are read in one go, whatever their size. */
-export function canBeSplit({ type, size }: KeySize): boolean {
-  if (type === "string") return size > STRING_CHUNK;
-  return ["list", "set", "zset", "hash"].includes(type) && size > CHUNK;
+/** Whether a key is to be read in parts. */
+export function isLarge({ type, size, bytes }: KeySize): boolean {
+  if (type === "string") return size > STRING_BYTES;
+  return WHOLE.has(type) && (size > PART.elements || bytes > PART.bytes);
 }
 
 /**
- * Reads a large key in parts. They make the key as it was only where nobody wrote to it between first and last, and it
- * has the same type still.
+ * Reads a large key in parts, each at a moment of its own, without holding up the source.
+ * @returns undefined where it is gone, or was something else meanwhile
  */
-export async function* readParts(reader: PartReader, { key, type }: KeySize): AsyncGenerator<KeyPart> {
-  if (type === "string") yield* stringParts(reader, key);
-  else if (type === "list") yield* listParts(reader, key);
-  else yield* scannedParts(reader, key, type);
+export async function readParts(
+  reader: PartReader,
+  size: KeySize,
+  take: TakePart,
+): Promise<KeyEnd | undefined> {
+  const { key, type } = size;
+  if (type === "string") return readString(reader, key, take);
+  const stream = type === "stream" ? await streamAt(reader, key) : undefined;
+  let first = stream?.offset;
+  for await (const { offset, elements } of pagesOf(reader, size)) {
+    first ??= offset;
+    await take(
+      (target) => stream?.writer.entries(elements) ?? partCommands({ key, type, value: elements }, target),
+    );
+  }
+  const at = await reader.ofKey(key);
+  if (first === undefined || at.type !== type || stream?.isWhole === false) return undefined;
+  const { fieldsExpire, last } = await takeEnd(reader, size, at, take, stream?.writer);
+  return { first, last: Math.max(last, at.offset), fieldsExpire };
 }
 
-/** To where the key ends now: it may have grown since somebody asked for its size. */
-async function* stringParts(reader: PartReader, key: Buffer): AsyncGenerator<KeyPart> {
-  for (let from = 0; ; from += STRING_CHUNK) {
-    const { offset, replies } = await reader.at([["GETRANGE", key, from, from + STRING_CHUNK - 1]]);
+/** Whether a key of this type can be read at one moment without being held as a whole. */
+export function canBeReadAtOnce({ type }: KeySize): boolean {
+  return WHOLE.has(type);
+}
+
+/**
+ * Reads a large key in parts that are all of one moment, which holds up the source for the key's size. Which fields
+ * expire is of a later moment: where that makes a difference, the command that made it comes behind and says the same again.
+ * @returns undefined where it is gone, or was something else meanwhile
+ */
+export async function readAtOnce(
+  reader: PartReader,
+  size: KeySize,
+  take: TakePart,
+): Promise<KeyEnd | undefined> {
+  const { key, type } = size;
+  const commands = [WHOLE.get(type)?.(key) ?? []];
+  const pending = type === "stream" ? await pendingAtMost(reader, key) : 0;
+  if (type === "stream") commands.unshift(askGroups(key, pending));
+  let writer: StreamWriter | undefined;
+  const at = await reader.inParts(key, commands, PART, async (value, [full]) => {
+    if (type === "stream") writer ??= new StreamWriter(key, full ?? null);
+    await take((target) => writer?.entries(value) ?? partCommands({ key, type, value }, target));
+  });
+  if (at.type !== type) return undefined;
+  if (type === "stream") writer ??= new StreamWriter(key, at.replies[0] ?? null);
+  if (writer !== undefined && writer.mostPending > pending) return undefined;
+  const { fieldsExpire } = await takeEnd(reader, size, at, take, writer);
+  return { first: at.offset, last: at.offset, fieldsExpire };
+}
+
+/** What comes behind the elements. */
+async function takeEnd(
+  reader: PartReader,
+  size: KeySize,
+  { expiresAt, fieldExpiries }: KeyAt,
+  take: TakePart,
+  writer: StreamWriter | undefined,
+): Promise<Pick<KeyEnd, "fieldsExpire" | "last">> {
+  const { key, type } = size;
+  if (writer !== undefined) await take((target) => writer.end(target));
+  let [fieldsExpire, last] = [false, 0];
+  if (type === "hash" && fieldExpiries) {
+    for await (const { elements } of scanPages(reader, size, "NOVALUES")) {
+      if (elements.length === 0) continue;
+      const { offset, found } = await reader.fieldExpiries(key, elements as Buffer[]);
+      last = offset;
+      if (found.length === 0) continue;
+      fieldsExpire = true;
+      await take((target) => fieldExpiryCommands(key, found, target));
+    }
+  }
+  await take(() => expiryCommands(key, expiresAt));
+  return { fieldsExpire, last };
+}
+
+/** To where the key ends: it may have grown since somebody asked for its size. */
+async function readString(reader: PartReader, key: Buffer, take: TakePart): Promise<KeyEnd | undefined> {
+  let first: number | undefined;
+  for (let from = 0, length = STRING_BYTES; length === STRING_BYTES; from += STRING_BYTES) {
+    const { offset, replies } = await reader.at([["GETRANGE", key, from, from + STRING_BYTES - 1]]);
     const [bytes] = replies;
-    if (!(bytes instanceof Buffer)) return;
-    yield { offset, commands: () => [[from === 0 ? "SET" : "APPEND", key, bytes]] };
-    if (bytes.length < STRING_CHUNK) return;
+    if (!(bytes instanceof Buffer)) return undefined;
+    length = bytes.length;
+    first ??= offset;
+    await take(() => [[from === 0 ? "SET" : "APPEND", key, bytes]]);
   }
+  const { type, offset, expiresAt } = await reader.ofKey(key);
+  if (first === undefined || type !== "string") return undefined;
+  await take(() => expiryCommands(key, expiresAt));
+  return { first, last: offset, fieldsExpire: false };
 }
 
-async function* listParts(reader: PartReader, key: Buffer): AsyncGenerator<KeyPart> {
-  for (let from = 0; ; from += CHUNK) {
-    const { offset, replies } = await reader.at([["LRANGE", key, from, from + CHUNK - 1]]);
-    const [value] = replies;
-    if (!Array.isArray(value)) return;
-    yield { offset, commands: (target) => partCommands({ key, type: "list", value }, target) };
-    if (value.length < CHUNK) return;
-  }
+/** What a stream has beside its entries. */
+async function streamAt(
+  reader: PartReader,
+  key: Buffer,
+): Promise<{ offset: number; writer: StreamWriter; isWhole: boolean }> {
+  const pending = await pendingAtMost(reader, key);
+  const { offset, replies } = await reader.at([askGroups(key, pending)]);
+  const writer = new StreamWriter(key, replies[0] ?? null);
+  return { offset, writer, isWhole: writer.mostPending <= pending };
 }
 
-async function* scannedParts(reader: PartReader, key: Buffer, type: string): AsyncGenerator<KeyPart> {
-  const scan = { set: "SSCAN", zset: "ZSCAN", hash: "HSCAN" }[type] ?? "SSCAN";
-  let cursor = "0";
-  do {
-    const { offset, replies } = await reader.at([[scan, key, cursor, "COUNT", CHUNK]]);
-    const [reply] = replies;
-    if (!Array.isArray(reply)) return;
-    const [next, value] = reply as [Buffer, Reply];
-    cursor = next.toString();
-    yield { offset, commands: (target) => partCommands({ key, type, value }, target) };
-  } while (cursor !== "0");
+/** More entries than any group of a stream waits for. */
+async function pendingAtMost(reader: PartReader, key: Buffer): Promise<number> {
+  const { replies } = await reader.at([["XINFO", "GROUPS", key]]);
+  const pending = listOf(replies[0]).map((group) => Number(pairsOf(group).get("pending")) || 0);
+  return Math.max(0, ...pending) + MORE_PENDING;
+}
+
+/** @param pending so many of each group are told, and so many of the stream's entries */
+function askGroups(key: Buffer, pending: number): Word[] {
+  return ["XINFO", "STREAM", key, "FULL", "COUNT", pending];
 }

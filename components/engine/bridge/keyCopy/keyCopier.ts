@@ -6,14 +6,22 @@ import type { StreamApplier } from "../streamApplier.ts";
 import type { Abilities } from "../translations/abilities.ts";
 import { FIELD_EXPIRY } from "../translations/collections.ts";
 import type { Unrepresentable } from "../unrepresentable.ts";
-import { canBeSplit, readParts } from "./bigKey.ts";
-import { READERS, type KeyImage } from "./keyImage.ts";
+import {
+  canBeReadAtOnce,
+  isLarge,
+  readAtOnce,
+  readParts,
+  type KeyEnd,
+  type PartReader,
+  type TakePart,
+} from "./bigKey.ts";
+import { READERS } from "./keyImage.ts";
 import type { KeyReader, KeySize } from "./keyReader.ts";
-import { endCommands, writeCommands } from "./keyWriter.ts";
+import { writeCommands } from "./keyWriter.ts";
 
 /** What the copier works with. */
 export interface CopierParts {
-  reader: Pick<KeyReader, "select" | "sizes" | "read" | "at">;
+  reader: Pick<KeyReader, "select" | "sizes" | "read"> & PartReader;
   applier: StreamApplier;
   sink: BatchSink;
   stale: StaleKeys;
@@ -30,8 +38,8 @@ export interface CopierParts {
 /** Keys, elements and bytes that are read in one transaction. */
 const KEYS_AT_ONCE = 200;
 const ELEMENTS_AT_ONCE = 20_000;
-const STRING_BYTES_PER_ELEMENT = 400;
-/** How often a large key is read in parts before it is read in one go, which holds up the source for its size. */
+const BYTES_AT_ONCE = 4 * 1024 * 1024;
+/** How often a large key is read in parts before it is read at one moment, which holds up the source for its size. */
 const TRIES_IN_PARTS = 5;
 /** How often a key is read in one go in vain before the stream is held for it. */
 const TRIES_IN_FLOW = 2;
@@ -83,19 +91,20 @@ export class KeyCopier {
     await reader.select(database);
     const sizes = await reader.sizes(entries.map(({ key }) => key));
     let group: { entry: StaleKey; size: KeySize }[] = [];
-    let elements = 0;
+    let [elements, bytes] = [0, 0];
     for (const [i, size] of sizes.entries()) {
       const entry = entries[i];
       if (entry === undefined) continue;
-      if (canBeSplit(size) && this.#triesOf(entry) < TRIES_IN_PARTS) {
-        await this.#copyInParts(entry, size);
+      if (isLarge(size) && (this.#triesOf(entry) < TRIES_IN_PARTS || canBeReadAtOnce(size))) {
+        await this.#copyLarge(entry, size);
         continue;
       }
-      elements += size.type === "string" ? size.size / STRING_BYTES_PER_ELEMENT : size.size;
+      elements += size.type === "string" ? 1 : size.size;
+      bytes += size.bytes;
       group.push({ entry, size });
-      if (elements < ELEMENTS_AT_ONCE) continue;
+      if (elements < ELEMENTS_AT_ONCE && bytes < BYTES_AT_ONCE) continue;
       await this.#copyWhole(group);
-      [group, elements] = [[], 0];
+      [group, elements, bytes] = [[], 0, 0];
     }
     if (group.length > 0) await this.#copyWhole(group);
   }
@@ -109,10 +118,15 @@ export class KeyCopier {
       await this.#copyNow(group);
       return;
     }
+    await this.#whileHeld(() => this.#copyNow(group));
+  }
+
+  /** Has the stream stand still. */
+  async #whileHeld(copy: () => Promise<void>): Promise<void> {
     await this.#turn();
     this.#parts.hold(true);
     try {
-      await this.#copyNow(group);
+      await copy();
     } finally {
       this.#parts.hold(false);
     }
@@ -122,8 +136,7 @@ export class KeyCopier {
     const { reader, stale, figures, target, applier } = this.#parts;
     const from = applier.place.offset;
     const { offset, images } = await reader.read(group.map(({ size }) => size));
-    // It would be read again for ever: what it sent can't be ahead of what it has.
-    if (offset < from) throw new Error(`the source says that it is at ${offset}, and has sent up to ${from}`);
+    refuseBehind(offset, from);
     await this.#turn();
     const batch = this.#begin(group[0]?.entry.database ?? 0);
     for (const [i, { entry }] of group.entries()) {
@@ -134,7 +147,8 @@ export class KeyCopier {
         continue;
       }
       batch.add(["DEL", entry.key]);
-      if (this.#judge(entry, image)) for (const command of writeCommands(image, target)) batch.add(command);
+      if (this.#judge(entry, image.type, (image.fieldExpiries ?? []).length > 0))
+        for (const command of writeCommands(image, target)) batch.add(command);
       this.#note(batch, stale.copied(entry, offset), entry.database);
       this.#tries.delete(entry);
       figures.recopied++;
@@ -142,37 +156,47 @@ export class KeyCopier {
     this.#send(batch);
   }
 
-  /** Without holding up the source; where somebody wrote to the key meanwhile, it is looked at again later. */
-  async #copyInParts(entry: StaleKey, size: KeySize): Promise<void> {
-    const { reader, stale, applier, target, figures } = this.#parts;
-    let first: number | undefined;
-    let [last, begunAt] = [0, 0];
-    for await (const part of readParts(reader, size)) {
+  /** Without holding up the source at first; where somebody wrote to the key meanwhile, it is looked at again later. */
+  async #copyLarge(entry: StaleKey, size: KeySize): Promise<void> {
+    const { reader, applier } = this.#parts;
+    if (this.#triesOf(entry) >= TRIES_IN_PARTS) {
+      await this.#whileHeld(() => this.#copyParts(entry, size, (take) => readAtOnce(reader, size, take)));
+      return;
+    }
+    await this.#copyParts(entry, size, async (take) => {
+      const end = await readParts(reader, size, take);
+      // What was written between its parts is known once the stream is there.
+      while (end !== undefined && applier.place.offset < end.last && !this.#stopped) await delay(1);
+      return end;
+    });
+  }
+
+  async #copyParts(
+    entry: StaleKey,
+    { type }: KeySize,
+    read: (take: TakePart) => Promise<KeyEnd | undefined>,
+  ): Promise<void> {
+    const { stale, applier, target, figures } = this.#parts;
+    const from = applier.place.offset;
+    let begunAt: number | undefined;
+    const end = await read(async (part) => {
       await this.#turn();
       const batch = this.#begin(entry.database);
-      if (first === undefined) {
-        batch.add(["DEL", entry.key]);
-        begunAt = applier.place.offset;
-      }
-      first ??= part.offset;
-      last = part.offset;
-      for (const command of part.commands(target)) batch.add(command);
+      if (begunAt === undefined) batch.add(["DEL", entry.key]);
+      begunAt ??= applier.place.offset;
+      for (const command of part(target)) batch.add(command);
       this.#send(batch);
-    }
-    const { offset, images } = await reader.read([size], false);
-    const whole = images[0];
-    last = Math.max(last, offset);
-    while (applier.place.offset < last && !this.#stopped) await delay(1);
+    });
     await this.#turn();
-    const isOld = first === undefined || entry.touchedAt > first || entry.disturbedAt > begunAt;
-    if (whole === undefined || first === undefined || isOld || entry.copiedAt > 0) {
+    if (end !== undefined) refuseBehind(end.first, from);
+    const isOld = end === undefined || entry.touchedAt > end.first || entry.disturbedAt > (begunAt ?? from);
+    if (isOld || entry.copiedAt > 0) {
       this.#inVain(entry);
       return;
     }
-    this.#judge(entry, whole);
+    this.#judge(entry, type, end.fieldsExpire);
     const batch = this.#begin(entry.database);
-    for (const command of endCommands(whole, target)) batch.add(command);
-    this.#note(batch, stale.copied(entry, first), entry.database);
+    this.#note(batch, stale.copied(entry, end.first), entry.database);
     this.#send(batch);
     this.#tries.delete(entry);
     figures.recopied++;
@@ -189,16 +213,14 @@ export class KeyCopier {
   }
 
   /** Whether the target can hold it; tells what it can't. */
-  #judge(entry: StaleKey, image: KeyImage): boolean {
+  #judge(entry: StaleKey, type: string, fieldsExpire: boolean): boolean {
     const { unrepresentable, target } = this.#parts;
     const { database, key } = entry;
     unrepresentable.remove(database, key);
-    if (image.type === "none") return false;
-    if (!target.fieldExpiry && (image.fieldExpiries ?? []).length > 0) {
-      unrepresentable.add(FIELD_EXPIRY, database, key);
-    }
-    if (READERS.has(image.type) || target.payloads) return true;
-    unrepresentable.add(image.type.replaceAll(" ", "-"), database, key);
+    if (type === "none") return false;
+    if (!target.fieldExpiry && fieldsExpire) unrepresentable.add(FIELD_EXPIRY, database, key);
+    if (READERS.has(type) || target.payloads) return true;
+    unrepresentable.add(type.replaceAll(" ", "-"), database, key);
     return false;
   }
 
@@ -241,6 +263,11 @@ export class KeyCopier {
       this.#parts.unrepresentable.add(`refused:${code}`, command.database, key);
     }
   }
+}
+
+/** A key would be read again for ever: what the source sent can't be ahead of what it has. */
+function refuseBehind(offset: number, sent: number): void {
+  if (offset < sent) throw new Error(`the source says that it is at ${offset}, and has sent up to ${sent}`);
 }
 
 function byDatabase(entries: StaleKey[]): StaleKey[][] {

@@ -1,7 +1,7 @@
 import type { Reply } from "../../verification/replyParser.ts";
 import type { Word } from "../encode.ts";
 import type { Abilities } from "../translations/abilities.ts";
-import type { KeyImage } from "./keyImage.ts";
+import type { FieldExpiry, KeyImage } from "./keyImage.ts";
 import { streamCommands } from "./streamWriter.ts";
 
 /** Words in one command that makes a part of a collection. */
@@ -13,9 +13,12 @@ export function* writeCommands(image: KeyImage, target: Abilities): Generator<Wo
   yield* endCommands(image, target);
 }
 
-/** Commands that add the image's elements. */
-export function* partCommands({ key, type, value }: KeyImage, target: Abilities): Generator<Word[]> {
-  const items = Array.isArray(value) ? (value as Buffer[]) : [];
+/** Commands that add elements. */
+export function* partCommands(
+  { key, type, value }: Pick<KeyImage, "key" | "type" | "value">,
+  target: Abilities,
+): Generator<Word[]> {
+  const items = listOf(value) as Buffer[];
   if (type === "string") yield ["SET", key, value as Buffer];
   else if (type === "list") yield* inParts(["RPUSH", key], items);
   else if (type === "set") yield* inParts(["SADD", key], items);
@@ -25,13 +28,27 @@ export function* partCommands({ key, type, value }: KeyImage, target: Abilities)
   else if (type !== "none") yield ["RESTORE", key, 0, value as Buffer];
 }
 
-/** Commands for what expires. */
-export function* endCommands(image: KeyImage, target: Abilities): Generator<Word[]> {
-  if (target.fieldExpiry) {
-    for (const [field, at] of image.fieldExpiries ?? [])
-      yield ["HPEXPIREAT", image.key, at, "FIELDS", 1, field];
-  }
-  if (image.expiresAt !== undefined) yield ["PEXPIREAT", image.key, image.expiresAt];
+function* endCommands(
+  { key, expiresAt, fieldExpiries = [] }: KeyImage,
+  target: Abilities,
+): Generator<Word[]> {
+  yield* fieldExpiryCommands(key, fieldExpiries, target);
+  yield* expiryCommands(key, expiresAt);
+}
+
+/** Commands for fields of a hash that expire. */
+export function* fieldExpiryCommands(
+  key: Buffer,
+  expiries: readonly FieldExpiry[],
+  target: Abilities,
+): Generator<Word[]> {
+  if (!target.fieldExpiry) return;
+  for (const [field, at] of expiries) yield ["HPEXPIREAT", key, at, "FIELDS", 1, field];
+}
+
+/** Commands for a key that expires. @param expiresAt milliseconds since 1970; undefined: never */
+export function* expiryCommands(key: Buffer, expiresAt: number | undefined): Generator<Word[]> {
+  if (expiresAt !== undefined) yield ["PEXPIREAT", key, expiresAt];
 }
 
 function* inParts(head: Word[], items: Buffer[]): Generator<Word[]> {
@@ -46,7 +63,12 @@ function swapped(items: Buffer[]): Buffer[] {
 /** Reads `name, value, name, value`. */
 export function pairsOf(reply: Reply | undefined): Map<string, Reply> {
   const pairs = new Map<string, Reply>();
-  const items = Array.isArray(reply) ? reply : [];
+  const items = listOf(reply);
   for (let i = 0; i + 1 < items.length; i += 2) pairs.set(String(items[i]), items[i + 1] ?? null);
   return pairs;
+}
+
+/** The elements of a list; none where it is something else, such as an error. */
+export function listOf(reply: Reply | undefined): Reply[] {
+  return Array.isArray(reply) ? reply : [];
 }

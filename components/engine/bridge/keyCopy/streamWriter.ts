@@ -1,55 +1,111 @@
 import type { Reply } from "../../verification/replyParser.ts";
 import type { Word } from "../encode.ts";
 import type { Abilities } from "../translations/abilities.ts";
-import { pairsOf } from "./keyWriter.ts";
+import { listOf, pairsOf } from "./keyWriter.ts";
 
 /** A group that only makes the stream come to be, also where it has no entries. */
 const MAKER = "redis-bluegreen";
+/** Both parts of an ID have 64 bits. */
+const LAST = 2n ** 64n - 1n;
 
 type Entry = [id: Buffer, values: Buffer[]];
 type Group = Map<string, Reply>;
 /** Of a group: when it was delivered in milliseconds of the server's clock, and how often. */
 type Pending = [id: Buffer, consumer: Buffer, time: number, count: number];
 
-/** Commands that make a stream what `XINFO STREAM … FULL` says: entries, last ID, groups, consumers, pending entries. */
+/** Commands that make a stream what `XINFO STREAM … FULL COUNT 0` says. */
 export function* streamCommands(key: Buffer, full: Reply, target: Abilities): Generator<Word[]> {
-  const fields = pairsOf(full);
-  const entries = listOf(fields.get("entries")) as Entry[];
-  const groups = listOf(fields.get("groups")).map((group) => pairsOf(group));
-  const gone = goneFrom(entries, groups);
-  yield ["XGROUP", "CREATE", key, MAKER, "$", "MKSTREAM"];
-  yield ["XGROUP", "DESTROY", key, MAKER];
-  for (const [id, values] of withStandIns(entries, gone)) yield ["XADD", key, id, ...values];
-  if (gone.length === 0) yield setId(key, fields, target);
-  for (const group of groups) yield* groupCommands(key, group, target);
-  if (gone.length === 0) return;
-  yield ["XDEL", key, ...gone];
-  yield setId(key, fields, target);
-  for (const group of groups) yield ["XGROUP", "SETID", key, ...placeOf(group, target)];
+  const writer = new StreamWriter(key, full);
+  yield* writer.entries(pairsOf(full).get("entries"));
+  yield* writer.end(target);
 }
 
-/**
- * Pending entries that were trimmed or deleted since. XCLAIM makes none of what is not there (measured with 6.0.16, 7.0.15,
- * 8.0.2), so they have to be there for a moment.
- */
-function goneFrom(entries: readonly Entry[], groups: readonly Group[]): Buffer[] {
-  const there = new Set(entries.map(([id]) => String(id)));
-  const gone = new Map<string, Buffer>();
-  for (const [id] of groups.flatMap(pendingOf)) if (!there.has(String(id))) gone.set(String(id), id);
-  return [...gone.values()];
-}
+/** Commands that make a stream: its entries in parts, then its last ID, groups, consumers and pending entries. */
+export class StreamWriter {
+  readonly #key: Buffer;
+  readonly #fields: Map<string, Reply>;
+  readonly #groups: Group[];
+  /** Of pending entries, in order; those that entries were written up to are gone from here. */
+  readonly #pending: Buffer[];
+  /**
+   * Pending entries that were trimmed or deleted since. XCLAIM makes none of what is not there (measured with 6.0.16,
+   * 7.0.15, 8.0.2), so they have to be there for a moment.
+   */
+  readonly #gone: Buffer[] = [];
+  #begun = false;
 
-/** In the order in which XADD takes them. */
-function withStandIns(entries: Entry[], gone: readonly Buffer[]): Entry[] {
-  if (gone.length === 0) return entries;
-  const standIn = [Buffer.from(MAKER), Buffer.from("gone")];
-  return [...entries, ...gone.map((id): Entry => [id, standIn])].sort(([a], [b]) => compareIds(a, b));
+  /** @param full what `XINFO STREAM … FULL` answers, with every pending entry; entries in it don't matter */
+  constructor(key: Buffer, full: Reply) {
+    this.#key = key;
+    this.#fields = pairsOf(full);
+    this.#groups = listOf(this.#fields.get("groups")).map((group) => pairsOf(group));
+    const ids = this.#groups.flatMap(pendingOf).map(([id]): [string, Buffer] => [String(id), id]);
+    // The next one is the last of the list.
+    this.#pending = [...new Map(ids).values()].sort((a, b) => compareIds(b, a));
+  }
+
+  /** The most pending entries that a group has. */
+  get mostPending(): number {
+    return Math.max(0, ...this.#groups.map((group) => Number(group.get("pel-count"))));
+  }
+
+  /** Adds a part of the entries, which follow those of the part before. @param entries as XRANGE answers */
+  *entries(entries: Reply | undefined): Generator<Word[]> {
+    yield* this.#begin();
+    for (const [id, values] of listOf(entries) as Entry[]) {
+      yield* this.#standInsBefore(id);
+      yield ["XADD", this.#key, id, ...values];
+    }
+  }
+
+  /** What comes behind the last entry. */
+  *end(target: Abilities): Generator<Word[]> {
+    yield* this.#begin();
+    yield* this.#standInsBefore(undefined);
+    const isWhole = this.#gone.length === 0;
+    if (isWhole) yield this.#setId(target);
+    for (const group of this.#groups) yield* groupCommands(this.#key, group, target);
+    if (isWhole) return;
+    yield ["XDEL", this.#key, ...this.#gone];
+    yield this.#setId(target);
+    for (const group of this.#groups) yield ["XGROUP", "SETID", this.#key, ...placeOf(group, target)];
+  }
+
+  *#begin(): Generator<Word[]> {
+    if (this.#begun) return;
+    this.#begun = true;
+    yield ["XGROUP", "CREATE", this.#key, MAKER, "$", "MKSTREAM"];
+    yield ["XGROUP", "DESTROY", this.#key, MAKER];
+  }
+
+  /** In the order in which XADD takes them. */
+  *#standInsBefore(id: Buffer | undefined): Generator<Word[]> {
+    for (let next = this.#pending.at(-1); next !== undefined; next = this.#pending.at(-1)) {
+      const order = id === undefined ? -1 : compareIds(next, id);
+      if (order > 0) return;
+      this.#pending.pop();
+      if (order === 0) return;
+      this.#gone.push(next);
+      yield ["XADD", this.#key, next, MAKER, "gone"];
+    }
+  }
+
+  #setId(target: Abilities): Word[] {
+    return setId(this.#key, this.#fields, target);
+  }
 }
 
 function compareIds(a: Buffer, b: Buffer): number {
   const [[ms = 0n, seq = 0n], [otherMs = 0n, otherSeq = 0n]] = [partsOf(a), partsOf(b)];
   const difference = ms === otherMs ? seq - otherSeq : ms - otherMs;
-  return difference < 0n ? -1 : 1;
+  return difference === 0n ? 0 : difference < 0n ? -1 : 1;
+}
+
+/** The lowest ID behind this one; undefined where there is none. */
+export function nextId(id: Buffer): string | undefined {
+  const [ms = 0n, seq = 0n] = partsOf(id);
+  if (seq < LAST) return `${ms}-${seq + 1n}`;
+  return ms < LAST ? `${ms + 1n}-0` : undefined;
 }
 
 function partsOf(id: Buffer): bigint[] {
@@ -86,10 +142,6 @@ function placeOf(group: Group, target: Abilities): Word[] {
 
 function pendingOf(group: Group): Pending[] {
   return listOf(group.get("pending") ?? group.get("pel")) as Pending[];
-}
-
-function listOf(reply: Reply | undefined): Reply[] {
-  return Array.isArray(reply) ? reply : [];
 }
 
 function wordOf(reply: Reply | undefined): Word {
