@@ -1,6 +1,7 @@
 import type { Word } from "../encode.ts";
 import type { Abilities } from "../translations/abilities.ts";
 import { pagesOf, PART, scanPages } from "./keyPages.ts";
+import { READERS } from "./keyImage.ts";
 import type { KeyAt, KeyReader, KeySize } from "./keyReader.ts";
 import { expiryCommands, fieldExpiryCommands, listOf, pairsOf, partCommands } from "./keyWriter.ts";
 import { StreamWriter } from "./streamWriter.ts";
@@ -9,14 +10,8 @@ const STRING_BYTES = 4 * 1024 * 1024;
 /** So many entries may be delivered to a group of a stream while it is asked how many it waits for. */
 const MORE_PENDING = 1_000;
 
-/** Types that are read in parts where they are large, by how all elements are asked for at once. */
-const WHOLE: ReadonlyMap<string, (key: Buffer) => Word[]> = new Map([
-  ["list", (key) => ["LRANGE", key, 0, -1]],
-  ["set", (key) => ["SMEMBERS", key]],
-  ["zset", (key) => ["ZRANGE", key, 0, -1, "WITHSCORES"]],
-  ["hash", (key) => ["HGETALL", key]],
-  ["stream", (key) => ["XRANGE", key, "-", "+"]],
-]);
+/** Types that are lists to whoever reads them. */
+const LISTS: ReadonlySet<string> = new Set(["list", "set", "zset", "hash", "stream"]);
 
 /** Commands that add a part to what the parts before it made; the key is not there before the first one. */
 export type KeyPart = (target: Abilities) => Iterable<Word[]>;
@@ -39,7 +34,7 @@ export type PartReader = Pick<KeyReader, "at" | "ofKey" | "fieldExpiries" | "inP
 /** Whether a key is to be read in parts. */
 export function isLarge({ type, size, bytes }: KeySize): boolean {
   if (type === "string") return size > STRING_BYTES;
-  return WHOLE.has(type) && (size > PART.elements || bytes > PART.bytes);
+  return LISTS.has(type) && (size > PART.elements || bytes > PART.bytes);
 }
 
 /**
@@ -69,7 +64,7 @@ export async function readParts(
 
 /** Whether a key of this type can be read at one moment without being held as a whole. */
 export function canBeReadAtOnce({ type }: KeySize): boolean {
-  return WHOLE.has(type);
+  return LISTS.has(type);
 }
 
 /**
@@ -83,9 +78,11 @@ export async function readAtOnce(
   take: TakePart,
 ): Promise<KeyEnd | undefined> {
   const { key, type } = size;
-  const commands = [WHOLE.get(type)?.(key) ?? []];
   const pending = type === "stream" ? await pendingAtMost(reader, key) : 0;
-  if (type === "stream") commands.unshift(askGroups(key, pending));
+  const commands =
+    type === "stream"
+      ? [askGroups(key, pending), ["XRANGE", key, "-", "+"]]
+      : [READERS.get(type)?.(key) ?? ["DUMP", key]];
   let writer: StreamWriter | undefined;
   const at = await reader.inParts(key, commands, PART, async (value, [full]) => {
     if (type === "stream") writer ??= new StreamWriter(key, full ?? null);
