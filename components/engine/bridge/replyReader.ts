@@ -81,6 +81,8 @@ export class ReplyReader {
     const isExec = this.#heads === listener.commands + 1;
     if (!isExec) {
       if (data[at] === MINUS) listener.refused(this.#heads - 1, lineOf(data, at, end));
+      // Read as what was asked for, it would put every answer behind it in another one's place.
+      else if (this.#heads > 0 || data[at] !== PLUS) throw new Error("an answer that nothing asked for");
       this.#heads++;
       return;
     }

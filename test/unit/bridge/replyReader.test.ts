@@ -66,3 +66,15 @@ it("tells how transactions ended, wherever their replies are cut", () => {
   expect(bad?.unmet).toHaveLength(2);
   expect(outcomesOf(REFUSED + GOOD, 0)[0]?.refused).toBe("PEXPIREAT: NOPERM no");
 });
+
+it("refuses what nothing asked for, rather than take it for the answer to something", () => {
+  // Before the first answer, among those of commands that were queued, before EXEC's, and in its list.
+  for (const at of [0, 5, 14, 41, 45, 50]) {
+    for (const answer of ["+OK\r\n", ":1\r\n"]) {
+      const replies = GOOD.slice(0, at) + answer + GOOD.slice(at) + GOOD;
+      expect(() => outcomesOf(replies, 7), `${answer.trim()} at ${at}`).toThrow(
+        "an answer that nothing asked for",
+      );
+    }
+  }
+});
