@@ -137,13 +137,13 @@ export class KeyReader {
     return this.#atOf((await this.#client.batch(transactionOf(commands))).at(-1));
   }
 
-  /** As `at`, with what a key is. */
-  async ofKey(key: Buffer, ...commands: Word[][]): Promise<KeyAt> {
-    return this.#keyAtOf(await this.at([...this.#askOf(key), ...commands]));
+  /** What a key is. */
+  async ofKey(key: Buffer): Promise<KeyAt> {
+    return this.#keyAtOf(await this.at(this.#askOf(key)));
   }
 
   /**
-   * As `ofKey`, with the elements of the list that the last command answers as they come.
+   * As `at`, with what a key is, and the elements of the list that the last command answers as they come.
    * @param take is given each part, with what the commands before answered
    * @returns the rest; the list in it is empty
    */
