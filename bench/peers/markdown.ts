@@ -48,6 +48,8 @@ export function markdownOf(results: BenchResults, plot: string): string {
     ...(results.notes.length === 0
       ? []
       : ["## Left out or failed", list(results.notes.map(({ part, text }) => `${part}: ${text}`))]),
+    "## Runs",
+    runsTable(results),
     "",
   ].join("\n\n");
 }
@@ -126,6 +128,15 @@ function loadSentence({ runs, machine }: BenchResults): string[] {
     `The machine was busy with other work: its load average at the start was up to ${most.toFixed(1)}, with ` +
       `${machine.cores} cores.`,
   ];
+}
+
+/** Which cases were measured together. */
+function runsTable({ runs }: BenchResults): string {
+  const rows = runs.map(({ date, options, loadAverage }) => {
+    const started = date.slice(0, 16).replace("T", " ");
+    return `| ${started} | ${loadAverage.toFixed(2)} | \`${options}\` |`;
+  });
+  return ["| started (UTC) | load average | options |", "| --- | ---: | --- |", ...rows].join("\n");
 }
 
 function list(items: readonly string[]): string {

@@ -1,8 +1,9 @@
 import { caseKey, INTERRUPTED, type BenchResults } from "./benchResults.ts";
+import type { Round } from "./round.ts";
 
 /**
  * Adds a run to the results of earlier ones. A case that was measured again replaces all that was known of it, since its
- * contestants are compared within one run.
+ * contestants are compared within one run; a run of stop and restart alone replaces the rounds of that only.
  * @throws Error where the two were not made on the same machine with the same versions
  */
 export function mergeResults(before: BenchResults, added: BenchResults): BenchResults {
@@ -13,16 +14,23 @@ export function mergeResults(before: BenchResults, added: BenchResults): BenchRe
     );
   }
   const again = new Set(added.rounds.map(caseKey));
-  const parts = new Set([INTERRUPTED, ...added.runs.flatMap((run) => run.parts)]);
+  const joins = added.rounds.length > 0 && added.rounds.every(isOutOfRatios);
+  const isReplaced = (round: Round): boolean => again.has(caseKey(round)) && (!joins || isOutOfRatios(round));
+  const parts = new Set([INTERRUPTED, ...(joins ? [] : added.runs.flatMap((run) => run.parts))]);
   return {
     ...added,
     machine: { ...added.machine, servers: { ...before.machine.servers, ...added.machine.servers } },
     runs: [...before.runs, ...added.runs],
-    rounds: [...before.rounds.filter((round) => !again.has(caseKey(round))), ...added.rounds],
+    rounds: [...before.rounds.filter((round) => !isReplaced(round)), ...added.rounds],
     noOp: added.noOp ?? before.noOp,
     bridge: added.bridge ?? before.bridge,
     notes: [...before.notes.filter(({ part }) => !parts.has(part)), ...added.notes],
   };
+}
+
+/** No ratio is taken with it, and it is slower by orders of magnitude: it needs nobody of the same run beside it. */
+function isOutOfRatios({ contestant }: Round): boolean {
+  return contestant === "restart";
 }
 
 function differenceOf(a: BenchResults, b: BenchResults): string | undefined {

@@ -43,7 +43,8 @@ export const USAGE = `npm run bench -- [options]
   --backup                our cutovers take their backup as well, which takes minutes at 4 GB
   --minutes <n>           begin nothing after that                (default: 600; quick: 8)
   --output <folder>       of the results                          (default: bench/results)
-  --add                   to the results that are there: cases that are run replace what is known of them`;
+  --add                   to the results that are there: cases that are run replace what is known of them;
+                          restart alone, which is in no ratio, replaces its own rounds only`;
 
 /**
  * As many cases as 10 minutes have room for; at 4 GB the peers would take them all. What comes last is what a slow machine

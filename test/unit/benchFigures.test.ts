@@ -162,6 +162,23 @@ describe("results of several runs", () => {
     expect(merged.runs).toHaveLength(2);
   });
 
+  test("let stop and restart join, which is in no ratio", () => {
+    const known = [round({ pauseMs: 1 }), round({ contestant: "restart", pauseMs: 2 })];
+    const before = { ...results(known), notes: [{ part: "a", text: "failover, round 1: abandoned" }] };
+    const added = results([round({ contestant: "restart", pauseMs: 3 })]);
+    const merged = mergeResults(before, {
+      ...added,
+      runs: added.runs.map((run) => ({ ...run, parts: ["a"] })),
+    });
+    expect(merged.rounds.map(({ pauseMs }) => pauseMs)).toEqual([1, 3]);
+    expect(merged.notes).toEqual(before.notes);
+    const all = mergeResults(
+      before,
+      results([round({ pauseMs: 4 }), round({ contestant: "restart", pauseMs: 5 })]),
+    );
+    expect(all.rounds.map(({ pauseMs }) => pauseMs)).toEqual([4, 5]);
+  });
+
   test("are not put together where they were made on different machines", () => {
     const other = results([]);
     other.machine.cores = 64;
@@ -180,6 +197,7 @@ describe("the report", () => {
     const text = markdownOf(results(rounds), "quick.svg");
     expect(text).toContain("| 0.1 | 50 | load | SENTINEL FAILOVER | 1 | – |");
     expect(text).toContain("| `previewRatio` | – | ≤ 1.5 | not measured |");
+    expect(text).toContain("| 2026-01-01 00:00 | 0.00 | `--quick` |");
   });
 
   test("has a picture, with every bar within it", () => {
