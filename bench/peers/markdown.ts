@@ -12,13 +12,14 @@ export const TITLES: Record<ContestantName, string> = {
   restart: "stop and restart",
 };
 
-const METHOD = `How it is measured: one pair of servers for each size of data (strings of 1 KB), used by all contestants in turn; after each
-round blue (the old version) is made live again and green follows it. Clients are ioredis with the options that the
-README recommends. One connection writes one write after the other from a process of its own; the others share a second
-process, under load with 2,000 operations a second over all of them, idle with none. FAILOVER's clients go through the
-same HAProxy with the same checks, except that one failed check instead of three is enough there to leave a server.
-Sentinel's clients listen to all three Sentinels (\`failoverDetector\`). Scheduled saves are off on the shared pair. Our cutovers leave out the backup that an update takes before it holds
-writes, unless \`--backup\` was given: peers take none. Servers, proxy, clients and driver share the cores.
+const METHOD = `How it is measured: one pair of servers for each size of data (strings of 1 KB), used in turn by all contestants of a run
+(stop and restart had runs of its own for some cases: see Runs); after each round blue (the old version) is made live
+again and green follows it. Clients are ioredis with the options that the README recommends. One connection writes one
+write after the other from a process of its own; the others share a second process, under load with 2,000 operations a
+second over all of them, idle with none. FAILOVER's clients go through the same HAProxy with the same checks, except that
+one failed check instead of three is enough there to leave a server. Sentinel's clients listen to all three Sentinels
+(\`failoverDetector\`). Scheduled saves are off on the shared pair. Our cutovers leave out the backup that an update takes
+before it holds writes, unless \`--backup\` was given: peers take none. Servers, proxy, clients and driver share the cores.
 
 All figures are minimum / median / maximum of the rounds, times in milliseconds.
 
