@@ -19,6 +19,8 @@ export interface ApplierParts {
   keysOf: (name: string, words: readonly Buffer[]) => Buffer[] | undefined;
   /** Asks the source. */
   askKeys: (words: readonly Buffer[]) => Promise<Buffer[]>;
+  /** The source has answered, and there may be more to read. */
+  onAnswered: () => void;
   /** Databases of the target. */
   databases: number;
   /** Where the stream begins, and what the target has of it. */

@@ -143,6 +143,9 @@ export class Session {
       missing: start.missing,
       keysOf: (name, words) => this.#keys.keysOf(name, words),
       askKeys: (words) => this.#askKeys(words),
+      onAnswered: () => {
+        this.#goOn();
+      },
       onAskedForOffset: () => {
         this.#parts.link.acknowledgeNow();
       },

@@ -236,7 +236,7 @@ export class StreamApplier {
       .then((found) => {
         this.#output.withKeys(name, rule, copies, found);
         this.#asking = false;
-        this.pump();
+        this.parts.onAnswered();
       })
       .catch((error: unknown) => {
         this.parts.onRestart(messageOf(error));

@@ -75,7 +75,7 @@ export function makeApplier(
   parts: Partial<ApplierParts> = {},
 ): StreamApplier {
   const version = { product: "redis", version: "7.0" } as const;
-  return new StreamApplier({
+  const applier = new StreamApplier({
     parser,
     rules: new CommandTable(
       translationTable({
@@ -92,6 +92,9 @@ export function makeApplier(
     keysOf: (name, words) =>
       name === "mystery" ? undefined : words.slice(1, SEVERAL_KEYS.includes(name) ? undefined : 2),
     askKeys: () => new Promise(onAsked),
+    onAnswered: () => {
+      applier.pump();
+    },
     databases: 16,
     position: START,
     doubtAll: false,
@@ -100,4 +103,5 @@ export function makeApplier(
     onRestart: () => undefined,
     ...parts,
   });
+  return applier;
 }

@@ -10,6 +10,8 @@ import type { SessionParts } from "../../../components/engine/bridge/sessionPart
 import { StreamParser } from "../../../components/engine/bridge/streamParser.ts";
 import { known, Sink, START } from "./applierScene.ts";
 
+const NO_KEY_KNOWN = { arity: -2, first: 0, last: 0, step: 0 };
+
 /** Answers as a server does that has no key, or strings `x` only. */
 class FakeServer {
   offset = START.applied.offset;
@@ -59,7 +61,7 @@ class FakeServer {
 class WillingTarget extends Sink {
   facts = {
     version: { product: "redis", version: "6.0" },
-    commands: known,
+    commands: new Map([...known].filter(([name]) => name !== "mystery")),
     databases: 16,
     stale: [],
     unrepresentable: [],
@@ -85,10 +87,11 @@ class WillingTarget extends Sink {
 class Stream {
   paused = false;
   readonly #kept: Buffer[] = [];
-  #take: (chunk: Buffer) => void = () => undefined;
+  #take: ((chunk: Buffer) => void) | undefined;
 
   start(take: (chunk: Buffer) => void): void {
     this.#take = take;
+    this.resume();
   }
 
   give(words: Word[]): void {
@@ -106,7 +109,15 @@ class Stream {
 
   resume(): void {
     this.paused = false;
-    for (const bytes of this.#kept.splice(0)) this.#take(bytes);
+    this.#deliver();
+  }
+
+  /** Each may have it paused. */
+  #deliver(): void {
+    const bytes = this.paused || this.#take === undefined ? undefined : this.#kept.shift();
+    if (bytes === undefined) return;
+    this.#take?.(bytes);
+    this.#deliver();
   }
 
   close(): void {
@@ -114,15 +125,15 @@ class Stream {
   }
 }
 
-/** A session between them. */
+/** A session between them; only the source knows MYSTERY, and only it can tell its keys. */
 async function openSession(target: WillingTarget, link: Stream, continued: boolean): Promise<Session> {
   const end = { address: await server.address(), login: { username: "bridge", password: "" } };
   const parts = {
     ends: { source: end, target: end },
     source: {
       version: { product: "redis", version: "7.0" },
-      commands: known,
-      control: { close: () => undefined },
+      commands: new Map([...known, ["mystery", { ...NO_KEY_KNOWN, movable: true }]]),
+      control: { close: () => undefined, batch: () => Promise.resolve([[Buffer.from("key")]]) },
     },
     link,
     beginning: { continued, replid: START.replid, offset: START.applied.offset },
@@ -189,4 +200,14 @@ it("leaves the stream alone while it reads a key that is written to all the time
     "SET hot x",
     "SET hot later",
   ]);
+});
+
+it("reads on where the source told the keys of a command in the middle of a transaction", async () => {
+  const [target, link] = [new WillingTarget(), new Stream()];
+  const session = await openSession(target, link, true);
+  const running = session.run();
+  for (const words of [["MULTI"], ["SET", "a", "1"], ["MYSTERY", "key"], ["EXEC"]]) link.give(words);
+  await vi.waitUntil(() => target.commands().includes("SET a 1"), { timeout: 4_000, interval: 1 });
+  session.fail();
+  await running;
 });
