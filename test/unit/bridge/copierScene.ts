@@ -161,14 +161,17 @@ export class CopierScene {
     this.applier.spoil([{ atLeast: 1, database, keys: [Buffer.from(key)] }]);
   }
 
-  /** Goes on until nothing is to be copied any more, or so many reads were answered. */
+  /** Goes on until everything was delivered and nothing is to be copied any more, or so many reads were answered. */
   async settle(mostReads = 50): Promise<void> {
+    const { stale } = this.applier.parts;
     let [reads, idle] = [0, 0];
-    while (this.applier.parts.stale.toCopy > 0 && this.reads < mostReads && this.failure === undefined) {
+    while (this.failure === undefined && this.reads < mostReads) {
       await new Promise(setImmediate);
       idle = this.reads === reads ? idle + 1 : 0;
       reads = this.reads;
-      if (this.late <= 0 || idle > IDLE) this.deliver();
+      const isCopied = stale.toCopy === 0;
+      if (isCopied && this.#wire.length === 0) break;
+      if (isCopied || this.late <= 0 || idle > IDLE) this.deliver();
     }
     this.deliver();
     this.applier.flush(true);
