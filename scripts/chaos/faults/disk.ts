@@ -3,7 +3,7 @@ import { until } from "../../../components/engine/until.ts";
 import type { RedisServer } from "../../../components/engine/redisServer.ts";
 import { colourOf, DEFAULTS, inContainer, type Fault, type Scene } from "./fault.ts";
 
-/** A server saves again 5 seconds after a save that failed. */
+/** For a server that loads its data first, and a save or two. */
 const SAVED_MS = 30_000;
 
 /** CONFIG REWRITE fails, and nothing else does: a folder stands where the file was. */
@@ -40,8 +40,9 @@ export function diskFull(part: "old" | "new"): Fault {
 }
 
 /**
- * What the operator does: makes room and has the server save, so that it takes writes again. A save that began while there
- * was no room may still be on its way to failing, so one that began since then has to succeed.
+ * What the operator does: makes room and has the server save, so that it takes writes again. One that Docker restarted in
+ * between saves by its own rules again, and a save that began while there was no room may still be on its way to failing: so
+ * it is told to, until one that began since then has succeeded.
  */
 async function empty(part: "old" | "new", scene: Scene, save: string): Promise<void> {
   await inContainer(part, scene, "rm -f /data/filler");
@@ -49,10 +50,14 @@ async function empty(part: "old" | "new", scene: Scene, save: string): Promise<v
   const saved = (): Promise<true | undefined> =>
     withServer(part, scene, async (server) => {
       const state = await server.info("persistence");
-      const isBusy = state.get("loading") === "1" || state.get("rdb_bgsave_in_progress") === "1";
-      if (isBusy || state.get("rdb_last_bgsave_status") !== "ok") return undefined;
-      const savedAt = infoNumber(state, "rdb_last_save_time");
-      if (savedAt <= roomSince && infoNumber(state, "rdb_changes_since_last_save") > 0) return undefined;
+      if (state.get("loading") === "1" || state.get("rdb_bgsave_in_progress") === "1") return undefined;
+      if (
+        state.get("rdb_last_bgsave_status") !== "ok" ||
+        infoNumber(state, "rdb_last_save_time") <= roomSince
+      ) {
+        await server.call("BGSAVE");
+        return undefined;
+      }
       await server.configSet("save", save);
       return true;
     });
