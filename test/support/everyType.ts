@@ -2,8 +2,11 @@ import type { RedisServer } from "../../components/engine/redisServer.ts";
 
 type Command = (string | number | Buffer)[];
 
-/** Far enough away that no test lives to see it. */
-const EXPIRES_AT = Date.UTC(2100, 0, 1);
+/**
+ * Far enough away that no test lives to see it, and within a year: before 7.0 the moment comes from what is left until then,
+ * and may be a millisecond off.
+ */
+const EXPIRES_AT = Date.UTC(2100, 6, 1);
 
 /** A key that is no text. */
 export const BINARY_KEY = Buffer.from([0xff, 0x00, 0x0a, 0x20, 0x80]);
