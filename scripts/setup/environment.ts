@@ -1,6 +1,6 @@
 import { mkdirSync, readFileSync } from "node:fs";
 import { homedir } from "node:os";
-import { delimiter, join } from "node:path";
+import { delimiter, join, resolve } from "node:path";
 import type { PartReport } from "./part.ts";
 
 /** The version of the Pulumi CLI that the demo and the tests run; the npm launcher of the same version fetches it. */
@@ -17,9 +17,9 @@ export interface SetupReport {
   dockerHost?: string;
 }
 
-/** Pulumi's own folder on this machine. */
+/** Pulumi's own folder on this machine, absolute. */
 export function pulumiHome(): string {
-  return process.env["PULUMI_HOME"] ?? join(homedir(), ".pulumi");
+  return resolve(process.env["PULUMI_HOME"] ?? join(homedir(), ".pulumi"));
 }
 
 /** The folder of the CLI and its language hosts. */
@@ -27,9 +27,17 @@ export function pulumiBin(): string {
   return join(pulumiHome(), "versions", PULUMI_VERSION, "bin");
 }
 
-/** The folder that the engine looks into for the docker provider plugin. */
-export function dockerPluginFolder(): string {
-  return join(pulumiHome(), "plugins", `resource-docker-v${DOCKER_PLUGIN_VERSION}`);
+/** The folder below a Pulumi home that the engine looks into for the docker provider plugin. */
+export function dockerPluginFolder(home: string): string {
+  return join(home, "plugins", `resource-docker-v${DOCKER_PLUGIN_VERSION}`);
+}
+
+/**
+ * The Pulumi home of a stand-in for that plugin: this checkout's own, so that no update but those of its demo and its
+ * tests ever runs one.
+ */
+export function standInHome(projectRoot: string): string {
+  return join(stateFolder(projectRoot), "pulumi");
 }
 
 /** The folder of everything that is made on this machine and never committed. */
@@ -75,7 +83,7 @@ export function pulumiEnvironment(projectRoot: string): Record<string, string> {
   return {
     ...dockerEnvironment(projectRoot),
     PATH: path.join(delimiter),
-    PULUMI_HOME: pulumiHome(),
+    PULUMI_HOME: standIn ? standInHome(projectRoot) : pulumiHome(),
     PULUMI_BACKEND_URL: `file://${backend}`,
     // Protects nothing: the demo's and the tests' stacks hold passwords that live as long as their containers.
     PULUMI_CONFIG_PASSPHRASE: "demo and tests only",

@@ -1,5 +1,16 @@
-import { access, chmod, constants, mkdir, open, readFile, rename, writeFile } from "node:fs/promises";
-import { dirname, join } from "node:path";
+import {
+  access,
+  chmod,
+  constants,
+  mkdir,
+  open,
+  readFile,
+  rename,
+  rm,
+  symlink,
+  writeFile,
+} from "node:fs/promises";
+import { dirname, join, relative } from "node:path";
 import { isInstalled, run, type CommandResult } from "./command.ts";
 import { canInstallPackages, installPackages } from "./distribution.ts";
 import {
@@ -8,6 +19,7 @@ import {
   PULUMI_VERSION,
   pulumiBin,
   pulumiHome,
+  standInHome,
 } from "./environment.ts";
 import { buildGoProgram } from "./goBuild.ts";
 import type { Part, PartReport, Progress } from "./part.ts";
@@ -109,7 +121,9 @@ function buildLanguageHost(progress: Progress): Promise<void> {
 }
 
 function dockerPluginPart(projectRoot: string): Part {
-  const plugin = join(dockerPluginFolder(), "pulumi-resource-docker");
+  const official = dockerPlugin(pulumiHome());
+  const standIn = dockerPlugin(standInHome(projectRoot));
+  const cliBesideStandIn = join(standInHome(projectRoot), relative(pulumiHome(), cli()));
   const script = standInScript(projectRoot);
   return {
     key: "dockerPlugin",
@@ -117,19 +131,35 @@ function dockerPluginPart(projectRoot: string): Part {
     why: "create containers, networks and volumes",
     optional: false,
     async find() {
-      if (!(await isExecutable(plugin))) return undefined;
-      const content = await contentOf(plugin);
-      if (content === script) return { origin: "stand-in", detail: dockerPluginFolder() };
-      return content?.includes(STAND_IN_MARK) === true ? undefined : { origin: "official", detail: plugin };
+      const taken = await isStandIn(official);
+      if (!taken && (await isExecutable(official))) return { origin: "official", detail: official };
+      const misplaced = taken && official !== standIn;
+      const complete = (await contentOf(standIn)) === script && (await isExecutable(cliBesideStandIn));
+      return complete && !misplaced ? { origin: "stand-in", detail: standIn } : undefined;
     },
     async get(progress) {
-      // Another checkout's stand-in is taken over; the folder is removed to have the download tried again.
-      const elsewhere = (await contentOf(plugin))?.includes(STAND_IN_MARK) === true;
-      if (!elsewhere && (await downloadPlugin(progress))) return { origin: "official", detail: plugin };
-      await writeScript(plugin, script);
-      return { origin: "stand-in", detail: `${dockerPluginFolder()} (remove it to try the download again)` };
+      // Earlier set-ups left theirs where every stack of this user would run it.
+      if (await isStandIn(official)) await rm(dirname(official), { recursive: true });
+      if (await downloadPlugin(progress)) return { origin: "official", detail: official };
+      await writeScript(standIn, script);
+      await linkVersions(standInHome(projectRoot));
+      return { origin: "stand-in", detail: `${standIn} (remove it to try the download again)` };
     },
   };
+}
+
+const dockerPlugin = (home: string): string => join(dockerPluginFolder(home), "pulumi-resource-docker");
+
+/** Has `npx pulumi` find the CLI in a home of its own as well. */
+async function linkVersions(home: string): Promise<void> {
+  const link = join(home, "versions");
+  if (pulumiHome() === home) return;
+  await rm(link, { force: true });
+  await symlink(join(pulumiHome(), "versions"), link);
+}
+
+async function isStandIn(plugin: string): Promise<boolean> {
+  return (await contentOf(plugin))?.includes(STAND_IN_MARK) === true;
 }
 
 async function downloadPlugin(progress: Progress): Promise<boolean> {

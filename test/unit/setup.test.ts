@@ -107,6 +107,7 @@ describe("the environment of the CLI", () => {
     const environment = pulumiEnvironment(folder);
     expect(environment).toMatchObject({
       PULUMI_BACKEND_URL: `file://${folder}/.state/backend`,
+      PULUMI_HOME: join(folder, ".state", "pulumi"),
       PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION: "true",
     });
     expect(environment["PATH"]?.split(delimiter)[1]).toBe(join(folder, "node_modules", ".bin"));
