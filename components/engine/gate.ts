@@ -14,6 +14,7 @@ import {
   handedOverNotes,
   handoverIn,
   keyPatterns,
+  LEFT_BEHIND,
   notedIn,
   RUN,
   takeOverIn,
@@ -47,6 +48,8 @@ export interface Gate {
   unopened?: boolean;
   /** A cutover closed this server for good, once another one held every byte of this history up to the offset. */
   handedOver?: Handover;
+  /** An update after the one that closed this server opens the other colour, or has: it is not to be opened any more. */
+  leftBehind?: boolean;
   /** The bridge feeds it: the clients' user is off instead of a fence, which would refuse the bridge's writes as well. */
   fed?: Fed;
   /** It was promoted: how its history goes on from the other colour's. Of one that was fed only once it is open. */
@@ -94,7 +97,10 @@ export async function readGate(server: RedisServer): Promise<Gate> {
   return { ...gate, ...(tookOver === undefined ? {} : { tookOver }), ...notes };
 }
 
-type Notes = Pick<Gate, "unopened" | "handedOver" | "fed" | "rejectedBefore" | "drift" | "rolledBack">;
+type Notes = Pick<
+  Gate,
+  "unopened" | "handedOver" | "leftBehind" | "fed" | "rejectedBefore" | "drift" | "rolledBack"
+>;
 
 async function notesOf(server: RedisServer, patterns: readonly string[], fenced: boolean): Promise<Notes> {
   const before = beforeFeedingIn(patterns);
@@ -106,6 +112,7 @@ async function notesOf(server: RedisServer, patterns: readonly string[], fenced:
   return {
     ...(closed && patterns.includes(UNOPENED) ? { unopened: true } : {}),
     ...(handedOver === undefined ? {} : { handedOver }),
+    ...(patterns.includes(LEFT_BEHIND) ? { leftBehind: true } : {}),
     ...(fed === undefined ? {} : { fed }),
     ...(rejectedBefore === undefined ? {} : { rejectedBefore }),
     ...(drift === undefined ? {} : { drift }),
@@ -189,16 +196,18 @@ export function closeCommands(gate: Gate, ...notes: string[]): Commands {
  * Writes to the server's file that it is closed, so that it comes back so after a restart. In memory the fence stays as
  * it is: a server whose writes are held would begin to refuse them instead.
  * @param handedOver noted with it, where another server holds every byte
+ * @param notes more of them, as in `hideCommands`
  * @returns false where the server was started without a file
  */
 export async function persistClosed(
   server: RedisServer,
   gate: Gate,
   handedOver?: Handover,
+  ...notes: string[]
 ): Promise<boolean> {
   try {
     await server.transaction(
-      ...hideCommands(...handedOverNotes(handedOver), ...rolledBackNotes(gate.rolledBack)),
+      ...hideCommands(...handedOverNotes(handedOver), ...notes, ...rolledBackNotes(gate.rolledBack)),
       ...fenceCommands(gate),
       ["CONFIG", "REWRITE"],
       ["CONFIG", "SET", FENCE, gate.fenced ? raisedValue(gate.minReplicas) : gate.minReplicas],

@@ -36,6 +36,9 @@ export const ANEW = "redis-bluegreen:anew:";
 /** A cutover made the server a primary, and nobody opened it since. */
 export const UNOPENED = "redis-bluegreen:unopened";
 
+/** An update that finishes another one's cutover has found the server closed, and opens the other colour. */
+export const LEFT_BEHIND = "redis-bluegreen:left-behind";
+
 /** The same for what a promoted colour took over: `<replid>:<offset>` of the other one's history, and of its own if it was fed. */
 const TOOK_OVER = "redis-bluegreen:took-over:";
 

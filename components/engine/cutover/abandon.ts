@@ -50,10 +50,13 @@ export async function abandonCutover(input: CutoverInput, fenced?: Handover): Pr
 /** Whether the old colour must not be opened, since another update has opened the new one, or may have. */
 async function hasMovedOn(from: Deployment, input: CutoverInput, fenced?: Handover): Promise<boolean> {
   const { replication, gate, version } = await observeDeployment(from);
-  if (replication.role === "replica" || isFed(gate)) return true;
-  // Nothing is opened before the note is there, and a cutover's own fence holds writes: whoever refuses them without a
-  // note has left this colour behind. Clients don't wait for a new colour that doesn't answer.
-  if (gate.handedOver === undefined && pausesWritesOnly(version.version)) return gate.fenced;
+  if (replication.role === "replica" || isFed(gate) || gate.leftBehind === true) return true;
+  if (gate.handedOver === undefined && pausesWritesOnly(version.version)) {
+    // A cutover's own fence holds writes: whoever refuses them without a note has left this colour behind.
+    if (gate.fenced) return true;
+    // Held for good by nobody, the new colour can't have been promoted; clients don't wait for one that doesn't answer.
+    if (fenced === undefined) return false;
+  }
   let to: Deployment | undefined;
   try {
     to = await connectAsUpdate(input.to.target, input.credentials);

@@ -3,7 +3,7 @@ import type { Credentials } from "../credentials.ts";
 import { observeDeployment, type Deployment } from "../deployment.ts";
 import { disarmTripwire } from "../follow.ts";
 import { fenceCommands, isFed, openCommands, persistClosed, readGate } from "../gate.ts";
-import type { TakeOver } from "../handover.ts";
+import { LEFT_BEHIND, type TakeOver } from "../handover.ts";
 import type { Progress } from "../progress.ts";
 import { setRaised } from "../selfDescribing.ts";
 import type { Traffic } from "../traffic.ts";
@@ -85,10 +85,13 @@ function openColour(situation: Exclude<Situation, { kind: "serving" }>): Colour 
   return situation.kind === "finish" ? situation.to : situation.from;
 }
 
-/** Leaves the pause as it is: the link that follows ends it together with what would move the offset. */
+/**
+ * Notes that the other colour is opened now: the driver of the cutover may only have stood still, and would open this one
+ * when it goes on. Leaves the pause as it is: the link that follows ends it together with what would move the offset.
+ */
 async function keepAway({ primary }: Deployment): Promise<void> {
   const gate = await readGate(primary);
-  await persistClosed(primary, gate, gate.handedOver);
+  await persistClosed(primary, gate, gate.handedOver, LEFT_BEHIND);
 }
 
 async function open(deployment: Deployment, tookOver: TakeOver | undefined): Promise<void> {
