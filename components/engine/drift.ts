@@ -49,8 +49,7 @@ export function driftIn(patterns: readonly string[]): Drift | undefined {
 /**
  * What is known of a standby's drift. A follower that rejects a command of its leader goes on behind it, with its offset
  * and its number of keys as if nothing had happened (measured: Redis 6.0 to 8.0), so that nothing but
- * `unexpected_error_replies` tells. That counts from the start of the process; what was there before the server began to
- * follow is no drift.
+ * `unexpected_error_replies` tells. What that counted before the server began to follow is no drift.
  * @param gate its notes
  * @param info its INFO EVERYTHING
  */
@@ -60,9 +59,19 @@ export function driftOf(
 ): Drift | undefined {
   if (gate.drift !== undefined) return gate.drift;
   if (gate.rejectedBefore === undefined) return undefined;
-  const { run, count } = gate.rejectedBefore;
-  const rejected = countOf(info) - (run === info.get("run_id") ? count : 0);
+  const rejected = countOf(info) - (isStillCounted(gate, info) ? gate.rejectedBefore.count : 0);
   return rejected > 0 ? { what: "commands", count: rejected } : undefined;
+}
+
+/**
+ * Whether a follower's counters go back to when it began to follow. A restart begins them anew, and so does CONFIG RESETSTAT,
+ * which forgets the REPLICAOF that came with the note as well (measured with 6.0.16, 7.0.15, 8.0.2, Valkey 8.1 and 9.1).
+ */
+export function isStillCounted(
+  { rejectedBefore }: { rejectedBefore?: RejectedBefore },
+  info: InfoFields,
+): boolean {
+  return rejectedBefore?.run === info.get("run_id") && info.has("cmdstat_replicaof");
 }
 
 /** A clause. */

@@ -261,6 +261,16 @@ const rows: Row[] = [
     /possible: .*HSETEX.*Leave live: blue/,
   ],
   [
+    "an older standby's count begins behind its link",
+    {
+      live: { version: { product: "redis", version: "8.0.2" } },
+      standby: { version: { product: "redis", version: "7.0.15" }, gate: FOLLOWING },
+    },
+    "drift",
+    "pass",
+    /restarted or its statistics were reset: a cutover compares every key/,
+  ],
+  [
     "the standby has fewer databases",
     {
       live: { config: new Map([["databases", "64"]]) },

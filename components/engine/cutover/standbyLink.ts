@@ -1,6 +1,6 @@
 import type { Deployment } from "../deployment.ts";
 import { isForward } from "../compatibility/rollbackVerdict.ts";
-import { describeDrift, driftOf } from "../drift.ts";
+import { describeDrift, driftOf, isStillCounted } from "../drift.ts";
 import { holdsUpTo, progressCommands, progressIn, type Fed } from "../fed.ts";
 import { isFed, promoteCommands, readGate, type Gate } from "../gate.ts";
 import type { Pause } from "../pause.ts";
@@ -144,8 +144,8 @@ class FedStandby implements StandbyLink {
 }
 
 /**
- * @returns whether it is certain that the new colour has not drifted: an older one that was restarted has forgotten what it
- *   rejected before
+ * @returns whether it is certain that the new colour has not drifted: an older one that was restarted, or had its
+ *   statistics reset, has forgotten what it rejected before
  * @throws RefusedError where it has, so that making it live would lose writes
  */
 export async function refuseDrifted(from: Deployment, to: Deployment): Promise<boolean> {
@@ -157,5 +157,5 @@ export async function refuseDrifted(from: Deployment, to: Deployment): Promise<b
   ]);
   const drift = driftOf(gate, info);
   if (drift !== undefined) throw new RefusedError(describeDrift(to.colour, from.colour, drift));
-  return isForward(old, next) || isFed(gate) || gate.rejectedBefore?.run === info.get("run_id");
+  return isForward(old, next) || isFed(gate) || isStillCounted(gate, info);
 }

@@ -4,7 +4,7 @@ import { formatAddress } from "../address.ts";
 import { canReplicate } from "../compatibility/matrix.ts";
 import { isForward } from "../compatibility/rollbackVerdict.ts";
 import { wayBack } from "../compatibility/wayBack.ts";
-import { describeDrift, driftOf } from "../drift.ts";
+import { describeDrift, driftOf, isStillCounted } from "../drift.ts";
 import { isTripped } from "../follow.ts";
 import { isFed } from "../gate.ts";
 import { formatBytes } from "./bytes.ts";
@@ -48,8 +48,13 @@ function checkDrift(facts: PreflightFacts, { live, standby }: Pair): CheckResult
   }
   if (standby.replication.role !== "replica") return [];
   const back = wayBack(standby, live);
-  if (isForward(live.version, standby.version) || back.kind === "lossless (native)") {
-    return [pass("drift", "the standby rejected nothing that it was sent")];
+  const forward = isForward(live.version, standby.version);
+  if (forward || back.kind === "lossless (native)") {
+    if (forward || isStillCounted(standby.gate, standby.info)) {
+      return [pass("drift", "the standby rejected nothing that it was sent")];
+    }
+    const forgotten = "the standby was restarted or its statistics were reset: a cutover compares every key";
+    return [pass("drift", forgotten)];
   }
   return [forCutover(facts, "drift", `possible: ${back.reason}`, leaveLiveCure(facts))];
 }
