@@ -39,6 +39,11 @@ export async function feed(
     ...feedCommands(found.gate, found.version, before, place),
     ...unpauseCommands(found.version.version),
   );
+  await finishFeeding(standby);
+}
+
+/** What follows once the bridge may write, also where the update that let it died, or failed, before this. */
+export async function finishFeeding({ primary }: Deployment): Promise<void> {
   await setRaised(primary, "repl-ping-replica-period", false);
   await primary.configRewrite();
 }

@@ -3,7 +3,7 @@ import { canReplicate } from "./compatibility/matrix.ts";
 import type { Colour } from "./colour.ts";
 import type { Credentials } from "./credentials.ts";
 import { follows, isOpen, observeDeployment, type Deployment, type DeploymentState } from "./deployment.ts";
-import { feed, placeIn } from "./feed.ts";
+import { feed, finishFeeding, placeIn } from "./feed.ts";
 import { awaitFed, feedStatus, IN_SYNC_BYTES } from "./feedProgress.ts";
 import { disarmTripwire, follow, keepClosed, renewFollowing, setTripwire, unfollow } from "./follow.ts";
 import { formatAddress } from "./address.ts";
@@ -64,7 +64,11 @@ export async function ensureLink(input: LinkInput): Promise<void> {
   const { live, standby, progress } = input;
   const [liveState, standbyState] = await Promise.all([observeDeployment(live), observeDeployment(standby)]);
   const status = await statusOf(input);
-  if (status !== "cut" && input.translated !== true) await renewFollowing(standby, live, input.credentials);
+  if (status !== "cut") {
+    await (input.translated === true
+      ? finishFeeding(standby)
+      : renewFollowing(standby, live, input.credentials));
+  }
   if (status === "up" && input.anew !== true) {
     if (input.translated !== true) await setTripwire(live, standby);
     return;

@@ -38,6 +38,8 @@ describe.concurrent.each([
     expect(await scene.openColours(), where).toEqual([to]);
     expect(await scene.openInFiles(), where).toEqual([to]);
     expect(await scene.traffic(), where).toBe(to);
+    expect(await scene.hasDiff(to), where).toBe(false);
+    expect(await scene.isLinkedInFile(otherColour(to)), where).toBe(true);
     await workload.awaitWrites(10);
     return isKilled;
   }

@@ -84,6 +84,15 @@ test("and is left as it is by the next update", async () => {
   expect(await linkStatus(deploymentOf(blue), deploymentOf(green))).toBe("up");
 });
 
+test("and says so in its file, although the update that began it died, or failed, before", async () => {
+  await setRaised(green.admin, "repl-ping-replica-period", true);
+  await green.container.exec(["sed", "-i", "s/~redis-bluegreen:fed:[^ ]*//", "/data/redis.conf"]);
+  expect(await green.file()).not.toContain("redis-bluegreen:fed:");
+  await ensureLink(link(true));
+  expect(await green.file()).toContain("redis-bluegreen:fed:");
+  expect(await setRaised(green.admin, "repl-ping-replica-period", false)).toBe(false);
+});
+
 test("and is copied to anew where its data has drifted", async () => {
   await noteDrift(green.admin, { what: "keys", count: 1 });
   await green.admin.call("SET", "key", "drifted");

@@ -8,6 +8,7 @@ import { isOpen, observeDeployment } from "../../components/engine/deployment.ts
 import { DEFAULT_GUARDRAILS } from "../../components/engine/guardrails.ts";
 import { Haproxy } from "../../components/engine/haproxy.ts";
 import { until } from "../../components/engine/until.ts";
+import { trafficSwitch } from "../../components/providers/handlers/index.ts";
 import type { ReplicationLinkInputs } from "../../components/providers/replicationLink.ts";
 import type { TrafficSwitchInputs, TrafficSwitchOutputs } from "../../components/providers/trafficSwitch.ts";
 import { bearProxy, type BornProxy } from "./bornProxy.ts";
@@ -77,14 +78,7 @@ export class SwitchScene {
    * @returns the steps, or undefined where it was killed
    */
   update(from: Colour, to: Colour, killAtStep?: number): Promise<string[] | undefined> {
-    const olds: TrafficSwitchOutputs = {
-      ...this.inputsOf(from),
-      serving: from,
-      traffic: from,
-      rollback: "",
-      report: "",
-    };
-    const request = { olds, news: this.inputsOf(to), link: this.linkFrom(to) };
+    const request = { olds: this.stateOf(from), news: this.inputsOf(to), link: this.linkFrom(to) };
     return updateInSteps(killAtStep === undefined ? request : { ...request, killAtStep });
   }
 
@@ -112,6 +106,17 @@ export class SwitchScene {
     });
   }
 
+  /** Whether a preview shows a change of the switch where its state and config both say `live`. */
+  async hasDiff(live: Colour): Promise<boolean> {
+    const { changes } = await trafficSwitch.diff("redis-scene", this.stateOf(live), this.inputsOf(live));
+    return changes === true;
+  }
+
+  /** Whether a colour's file says that it follows, or that the bridge feeds it. */
+  async isLinkedInFile(standby: Colour): Promise<boolean> {
+    return /^(replica|slave)of |~redis-bluegreen:fed:/m.test(await this.servers[standby].file());
+  }
+
   /** Where the proxy sends clients. */
   async traffic(): Promise<Colour | undefined> {
     return (await new Haproxy(this.proxy.runtime).observe()).target;
@@ -128,6 +133,10 @@ export class SwitchScene {
   private async coloursWhere(holds: (server: BornServer) => Promise<boolean>): Promise<Colour[]> {
     const found = await Promise.all(COLOURS.map((colour) => holds(this.servers[colour])));
     return COLOURS.filter((_, i) => found[i]);
+  }
+
+  private stateOf(live: Colour): TrafficSwitchOutputs {
+    return { ...this.inputsOf(live), serving: live, traffic: live, rollback: "", report: "" };
   }
 
   private inputsOf(live: Colour): TrafficSwitchInputs {

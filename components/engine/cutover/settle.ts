@@ -128,8 +128,14 @@ async function hideStandby({ deployments, progress }: SettleInput, serving: Colo
 /** Restores what was raised for a cutover, and sends clients and readers to the live colour. */
 async function tidy(input: SettleInput, serving: Colour): Promise<void> {
   for (const { primary, colour } of Object.values(input.deployments)) {
-    // A closed primary must not send as much as a PING before it follows again: its link lives on its offset.
-    if (colour !== serving && (await primary.replication()).role === "master") continue;
+    // A closed primary must not send as much as a PING before it follows again: its link lives on its offset. One that is fed
+    // writes what the bridge brings.
+    if (
+      colour !== serving &&
+      (await primary.replication()).role === "master" &&
+      !isFed(await readGate(primary))
+    )
+      continue;
     if (await setRaised(primary, "repl-ping-replica-period", false)) await primary.configRewrite();
   }
   const live = input.deployments[serving];
