@@ -7,6 +7,8 @@ import { atLeast } from "./serverVersion.ts";
 
 /** A hold of writes on a server. */
 export interface Pause {
+  /** The history that the offset is of: a primary without replicas begins another one when its backlog ends. */
+  replid: string;
   /** The offset that holds every write which was acknowledged; nothing is written behind it while the pause lasts. */
   offset: number;
   /** Keys per database at that offset. */
@@ -81,8 +83,10 @@ export function unpauseCommands(version: string): Commands {
 }
 
 function readPause(replies: unknown[]): Pause {
+  const { replid, offset } = replicationStateOf(parseInfo(String(replies.at(-2))));
   return {
-    offset: replicationStateOf(parseInfo(String(replies.at(-2)))).offset,
+    replid,
+    offset,
     keyspace: keyspaceOf(parseInfo(String(replies.at(-1)))),
   };
 }

@@ -13,6 +13,7 @@ import {
   type Gate,
   type Handover,
 } from "../gate.ts";
+import { isSame } from "../handover.ts";
 import { infoNumber } from "../infoReply.ts";
 import { RefusedError } from "../progress.ts";
 import { RedisServer, RedisServerError } from "../redisServer.ts";
@@ -229,11 +230,16 @@ export class RealCutover implements CutoverSteps {
    */
   private async fenceVerified(): Promise<Handover> {
     const { colour, primary } = this.input.from;
-    const { offset: heldAt } = this.heldPause();
+    const held = this.heldPause();
     const handover = await holdForGood(primary);
-    if (handover.offset === heldAt) return handover;
+    if (isSame(handover, held)) return handover;
+    if (handover.replid !== held.replid) {
+      throw new RefusedError(
+        `${colour} began another history after it was held (${handover.replid}, held on ${held.replid})`,
+      );
+    }
     throw new RefusedError(
-      `${colour} took writes after it was held (offset ${handover.offset}, held at ${heldAt}): the pause had ended`,
+      `${colour} took writes after it was held (offset ${handover.offset}, held at ${held.offset}): the pause had ended`,
     );
   }
 

@@ -1,7 +1,7 @@
 import type { Deployment } from "../deployment.ts";
 import { isForward } from "../compatibility/rollbackVerdict.ts";
 import { describeDrift, driftOf, isStillCounted } from "../drift.ts";
-import { holdsUpTo, progressCommands, progressIn, type Fed } from "../fed.ts";
+import { holdsUpTo, progressCommands, progressIn } from "../fed.ts";
 import { isFed, promoteCommands, readGate, type Gate } from "../gate.ts";
 import type { Pause } from "../pause.ts";
 import { RefusedError } from "../progress.ts";
@@ -39,7 +39,6 @@ export class FollowingStandby implements StandbyLink {
   readonly verb = "follows";
   readonly #from: Deployment;
   readonly #to: Deployment;
-  #replid = "";
 
   constructor(from: Deployment, to: Deployment) {
     this.#from = from;
@@ -52,7 +51,6 @@ export class FollowingStandby implements StandbyLink {
     if (standby.role !== "replica" || !standby.linkUp || standby.replid !== primary.replid) {
       throw new RefusedError(`${to.colour} does not follow ${from.colour}: its link is not up`);
     }
-    this.#replid = primary.replid;
     return Math.max(0, primary.offset - standby.offset);
   }
 
@@ -65,6 +63,11 @@ export class FollowingStandby implements StandbyLink {
       },
       { timeoutMs, intervalMs: 0, what: `${colour} reaches offset ${pause.offset}` },
     );
+    if (reached.replid !== pause.replid) {
+      throw new RefusedError(
+        `${colour} is on another history (${reached.replid}) than ${this.#from.colour} (${pause.replid}): they are not the same data`,
+      );
+    }
     if (reached.offset !== pause.offset || !sameKeyspace(reached.keyspace, pause.keyspace)) {
       throw new RefusedError(
         `${colour} is at offset ${reached.offset} with other key counts than ${this.#from.colour} at ${pause.offset}: they are not the same data`,
@@ -73,8 +76,8 @@ export class FollowingStandby implements StandbyLink {
     return `${colour} has every byte, key counts equal in ${pause.keyspace.size} databases`;
   }
 
-  async promote(gate: Gate, { offset }: Pause): Promise<Gate> {
-    const tookOver = { of: { replid: this.#replid, offset }, run: gate.runId };
+  async promote(gate: Gate, { replid, offset }: Pause): Promise<Gate> {
+    const tookOver = { of: { replid, offset }, run: gate.runId };
     const promoted: Gate = { ...gate, tookOver };
     await this.#to.primary.transaction(...promoteCommands(promoted));
     return promoted;
@@ -86,7 +89,6 @@ class FedStandby implements StandbyLink {
   readonly verb = "is fed from";
   readonly #from: Deployment;
   readonly #to: Deployment;
-  #replid = "";
   #lastDatabase = 0;
 
   constructor(from: Deployment, to: Deployment) {
@@ -107,7 +109,6 @@ class FedStandby implements StandbyLink {
     }
     if (position.copying)
       throw new RefusedError(`the bridge is still copying every key to ${this.#to.colour}`);
-    this.#replid = replid;
     this.#lastDatabase = gate.fed.lastDatabase;
     return Math.max(0, offset - position.applied.offset);
   }
@@ -117,7 +118,7 @@ class FedStandby implements StandbyLink {
     await until(
       async () => {
         const replies = await primary.transaction(...progressCommands(this.#lastDatabase));
-        return this.#holds(progressIn(replies), pause) ? true : undefined;
+        return holdsUpTo(progressIn(replies), pause) ? true : undefined;
       },
       { timeoutMs, intervalMs: 0, what: `the bridge has brought ${colour} to offset ${pause.offset}` },
     );
@@ -132,14 +133,10 @@ class FedStandby implements StandbyLink {
       ...progressCommands(this.#lastDatabase),
     );
     const found = progressIn(replies);
-    if (!this.#holds(found, pause)) {
+    if (!holdsUpTo(found, pause)) {
       throw new RefusedError(`${colour} does not have every write up to offset ${pause.offset}`);
     }
     return { ...gate, unopened: true, fed: { ...gate.fed, ...found } };
-  }
-
-  #holds(found: Pick<Fed, "progress">, { offset }: Pause): boolean {
-    return holdsUpTo(found, { replid: this.#replid, offset });
   }
 }
 
