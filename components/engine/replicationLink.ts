@@ -73,10 +73,7 @@ export async function ensureLink(input: LinkInput): Promise<void> {
     if (input.translated !== true) await setTripwire(live, standby);
     return;
   }
-  refuseUnlessLive(live, liveState);
-  if (isOpen(standbyState)) {
-    throw new RefusedError(`${standby.colour} takes writes from clients: it is not made to follow anybody`);
-  }
+  refuseIfMisled(live, liveState, standby, standbyState);
   const refusal =
     (status === "cut" ? refusalBetween(input, liveState, standbyState) : undefined) ??
     (await certainObstacle(input));
@@ -143,11 +140,29 @@ export async function leaveAlone(standby: Deployment): Promise<void> {
   await (isReplica ? unfollow : keepClosed)(standby);
 }
 
-function refuseUnlessLive(live: Deployment, state: DeploymentState): void {
-  if (state.replication.role === "master") return;
-  throw new RefusedError(
-    `${live.colour} is not a primary (it follows ${state.replication.following === undefined ? "nobody" : formatAddress(state.replication.following)}): nothing is made to follow it. Run pulumi up to settle the traffic switch first`,
-  );
+/**
+ * Keeps a link that nobody is to carry from closing the colour that serves.
+ * @throws RefusedError where they are not the live colour and the standby that they are taken for
+ */
+export async function refuseUnlessStandby(live: Deployment, standby: Deployment): Promise<void> {
+  const [liveState, standbyState] = await Promise.all([observeDeployment(live), observeDeployment(standby)]);
+  refuseIfMisled(live, liveState, standby, standbyState);
+}
+
+function refuseIfMisled(
+  live: Deployment,
+  { replication: { role, following } }: DeploymentState,
+  standby: Deployment,
+  standbyState: DeploymentState,
+): void {
+  if (role !== "master") {
+    throw new RefusedError(
+      `${live.colour} is not a primary (it follows ${following === undefined ? "nobody" : formatAddress(following)}): nothing is made to follow it. Run pulumi up to settle the traffic switch first`,
+    );
+  }
+  if (isOpen(standbyState)) {
+    throw new RefusedError(`${standby.colour} takes writes from clients: it is not made to follow anybody`);
+  }
 }
 
 function refusalBetween(

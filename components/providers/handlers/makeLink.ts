@@ -1,4 +1,4 @@
-import { ensureLink, leaveAlone, type LinkInput } from "../../engine/replicationLink.ts";
+import { ensureLink, leaveAlone, refuseUnlessStandby, type LinkInput } from "../../engine/replicationLink.ts";
 import { whileAwake } from "../../engine/whileAwake.ts";
 import { awaitBridge, carriageOf, type LinkEnds } from "./linkCarriage.ts";
 import { say } from "./say.ts";
@@ -21,6 +21,7 @@ export interface LinkOutcome {
 export async function makeLink(ends: LinkEnds, settings: LinkSettings): Promise<LinkOutcome> {
   const { carrier, rollback, anew } = await carriageOf(ends);
   if (carrier === "none") {
+    await refuseUnlessStandby(ends.live, ends.standby);
     await leaveAlone(ends.standby);
     say(`no rollback link: ${rollback}; ${ends.standby.colour} keeps its data and follows nobody`);
     return { status: "none", rollback };
