@@ -1,4 +1,5 @@
 import type { Credentials } from "./credentials.ts";
+import type { DeploymentTarget } from "./deploymentTarget.ts";
 import { driftNotes, driftOf, rejectedBeforeNote } from "./drift.ts";
 import { addressFor, replicationLogin, type Deployment } from "./deployment.ts";
 import { allowReplicationCommands, closeCommands, readGate } from "./gate.ts";
@@ -105,10 +106,16 @@ export async function setTripwire(live: Deployment, standby: Deployment): Promis
   await setAndKeep(live, armed);
 }
 
-/** Whether a standby asked for the full copy that the tripwire keeps from it: its link will not be up any more. */
-export function isTripped(live: ReplicationState, standby: ReplicationState): boolean {
-  const waits = live.replicas.some(({ state }) => state === "wait_bgsave");
-  return standby.role === "replica" && !standby.linkUp && waits;
+/**
+ * Whether a standby that can't read a full copy asked for one, which the tripwire keeps from it: its link will not be up any
+ * more. Where the live colour has replicas of its own there is no tripwire, and it may be they who wait.
+ */
+export function isTripped(
+  live: { target: DeploymentTarget; replication: ReplicationState },
+  standby: ReplicationState,
+): boolean {
+  const waits = live.replication.replicas.some(({ state }) => state === "wait_bgsave");
+  return live.target.replicas.length === 0 && standby.role === "replica" && !standby.linkUp && waits;
 }
 
 /** Lets the live colour start a full copy at once again, as the bridge's attachment needs. */

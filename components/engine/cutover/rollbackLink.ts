@@ -77,10 +77,10 @@ export async function watchFollowing(
   }
 }
 
-/** Told by the standby, or by the tripwire: what a live colour counts may be of replicas of its own. */
+/** Told by the standby, or by the tripwire. */
 async function asksForCopy(standby: ReplicationState, live: Deployment): Promise<boolean> {
   if (standby.syncInProgress) return true;
-  return live.target.replicas.length === 0 && isTripped(await live.primary.replication(), standby);
+  return isTripped({ target: live.target, replication: await live.primary.replication() }, standby);
 }
 
 /** Waits until the bridge feeds the old colour; one that has to copy every key first is left to do so. */

@@ -90,7 +90,8 @@ function checkState(facts: PreflightFacts, { live, standby }: Pair): CheckResult
     const left = formatBytes(infoNumber(standby.info, "master_sync_left_bytes"));
     return forCutover(facts, "link", `a full copy is being received, ${left} to go`, "wait until it is done");
   }
-  if (isTripped(live.replication, standby.replication) && !canReplicate(live.version, standby.version).ok) {
+  const leader = { target: facts.live.target, replication: live.replication };
+  if (isTripped(leader, standby.replication) && !canReplicate(live.version, standby.version).ok) {
     return forCutover(
       facts,
       "link",

@@ -1,12 +1,14 @@
 import { formatAddress } from "../../engine/address.ts";
 import { readBridgeStatus } from "../../engine/bridge/statusClient.ts";
+import { canReplicate } from "../../engine/compatibility/matrix.ts";
 import { isForward } from "../../engine/compatibility/rollbackVerdict.ts";
 import type { StandbyVerb } from "../../engine/cutover/standbyLink.ts";
-import type { Deployment } from "../../engine/deployment.ts";
+import { observeDeployment, type Deployment } from "../../engine/deployment.ts";
 import { describeDrift, driftOf } from "../../engine/drift.ts";
 import { isTripped } from "../../engine/follow.ts";
 import { readGate } from "../../engine/gate.ts";
 import { lineage } from "../../engine/lineage.ts";
+import { followRefusal } from "../../engine/replicationLink.ts";
 import { until } from "../../engine/until.ts";
 import { verdictFor, verdictText, type VerdictContext } from "./session.ts";
 
@@ -14,6 +16,8 @@ import { verdictFor, verdictText, type VerdictContext } from "./session.ts";
 export interface LinkEnds extends VerdictContext {
   live: Deployment;
   standby: Deployment;
+  /** The user agreed to overwrite what the standby holds. Default false. */
+  reseed?: boolean;
 }
 
 /** How a link is carried, and what that makes of the way back. */
@@ -74,11 +78,25 @@ async function driftBetween(standby: Deployment, live: Deployment): Promise<stri
   return drift && describeDrift(standby.colour, live.colour, drift);
 }
 
-/** Why a native rollback link can't go on; undefined where it can. */
-async function brokenBecause({ live, standby }: LinkEnds): Promise<string | undefined> {
-  const [ahead, behind] = await Promise.all([live.primary.replication(), standby.primary.replication()]);
+/** Why a native rollback link can't go on, or be made; undefined where it can. */
+async function brokenBecause({ live, standby, pathPrefix, reseed }: LinkEnds): Promise<string | undefined> {
+  const [ahead, behind] = await Promise.all([observeDeployment(live), observeDeployment(standby)]);
+  if (canReplicate(ahead.version, behind.version).ok) {
+    if (behind.replication.role === "replica") return undefined;
+    const [leader, follower] = [
+      { colour: live.colour, state: ahead },
+      { colour: standby.colour, state: behind },
+    ];
+    const options = { reseed: reseed ?? false, pathPrefix, translated: false };
+    if (followRefusal(leader, follower, options) === undefined) return undefined;
+    // Without the number of keys: where they expire it moves by itself, and would be a diff.
+    return `${standby.colour} holds data that a full copy from ${live.colour} would overwrite; if it is not wanted, set ${pathPrefix}${standby.colour}.reseed: true`;
+  }
+  const { replication } = ahead;
   const canContinue =
-    behind.role === "replica" ? !isTripped(ahead, behind) : lineage(ahead, behind) === "continues";
+    behind.replication.role === "replica"
+      ? !isTripped({ target: live.target, replication }, behind.replication)
+      : lineage(replication, behind.replication) === "continues";
   if (canContinue) return undefined;
   return `${standby.colour} can't continue behind ${live.colour} without a full copy, which it could not read`;
 }

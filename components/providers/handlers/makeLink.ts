@@ -19,7 +19,7 @@ export interface LinkOutcome {
  * @throws RefusedError, DeadlineError as `ensureLink` does
  */
 export async function makeLink(ends: LinkEnds, settings: LinkSettings): Promise<LinkOutcome> {
-  const { carrier, rollback, anew } = await carriageOf(ends);
+  const { carrier, rollback, anew } = await carriageOf({ ...ends, reseed: settings.reseed });
   if (carrier === "none") {
     await refuseUnlessStandby(ends.live, ends.standby);
     await leaveAlone(ends.standby);

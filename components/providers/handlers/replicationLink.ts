@@ -75,7 +75,7 @@ async function withEnds<T>(
   intent: Intent,
   use: (ends: LinkEnds | undefined) => Promise<T>,
 ): Promise<T> {
-  const { bridge, pathPrefix } = inputs;
+  const { bridge, pathPrefix, reseed } = inputs;
   const targets: Partial<Record<Colour, DeploymentTarget>> = {
     [inputs.live.colour]: inputs.live,
     [inputs.standby.colour]: inputs.standby,
@@ -86,7 +86,7 @@ async function withEnds<T>(
     const live = session.deployments[inputs.live.colour];
     const standby = session.deployments[inputs.standby.colour];
     if (live === undefined || standby === undefined) return await use(undefined);
-    return await use({ live, standby, pathPrefix, ...(bridge === undefined ? {} : { bridge }) });
+    return await use({ live, standby, pathPrefix, reseed, ...(bridge === undefined ? {} : { bridge }) });
   } catch (error) {
     throw plainError(error);
   } finally {
