@@ -26,6 +26,8 @@ export interface SceneOptions {
   reseed?: boolean;
   /** How a new live colour is watched; what is absent has its default. */
   bake?: Partial<BakeSettings>;
+  /** Default: one that goes with the scene. */
+  reportDirectory?: string;
 }
 
 /** A bridge, and how updates know it. */
@@ -154,7 +156,7 @@ export class SwitchScene {
       bake: { ...DEFAULT_BAKE, ...this.options.bake },
       ...(this.bridge === undefined ? {} : { bridge: this.bridge.target }),
       backupDirectory: this.folder,
-      reportDirectory: this.folder,
+      reportDirectory: this.options.reportDirectory ?? this.folder,
       pathPrefix: "redis-bluegreen:",
       credentials: CREDENTIALS,
       plan: [],

@@ -91,7 +91,7 @@ export async function bakeAfterCutover(
     from: { colour: standby.colour, version: old.version },
     to: { colour: live.colour, version: now.version },
   };
-  say(`report: ${await reportBake(outcome, startedAt, ends, news)}`);
+  await reportBake(outcome, startedAt, ends, news);
   if (outcome.kind === "passed") {
     say(`bake: passed, ${outcome.looks} looks at ${live.colour}`);
   } else if (outcome.kind === "inconclusive") {
@@ -108,7 +108,7 @@ function reportBake(
   startedAt: Date,
   ends: Pick<UpdateReport, "from" | "to">,
   { name, reportDirectory }: TrafficSwitchInputs,
-): Promise<string> {
+): Promise<string | undefined> {
   return saveReport(reportDirectory, {
     schemaVersion: 1,
     name,

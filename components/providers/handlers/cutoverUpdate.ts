@@ -56,10 +56,9 @@ export async function runCutover(
       },
     });
     const file = await report(result);
-    say(`report: ${file}`);
-    return { report: file };
+    return file === undefined ? {} : { report: file };
   } catch (error) {
-    if (error instanceof CutoverError) say(`report: ${await report(error.result, error)}`);
+    if (error instanceof CutoverError) await report(error.result, error);
     throw error;
   }
 }
@@ -86,7 +85,7 @@ function reportCutover(
   facts: CutoverFacts,
   { phases, figures }: CutoverResult,
   error?: CutoverError,
-): Promise<string> {
+): Promise<string | undefined> {
   const { writePauseMs, offset, connectionsMoved, backup, verdict, keysCompared, keysDifferent } = figures;
   return saveReport(news.reportDirectory, {
     schemaVersion: 1,
