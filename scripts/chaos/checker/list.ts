@@ -1,13 +1,15 @@
+import { checkCounter } from "./counter.ts";
 import { type Call, type KeyHistory, type Violation } from "./history.ts";
 import { contradictions } from "./order.ts";
 
 /**
  * The elements are unique and the list is only appended to, so what is there in the end is the order of the pushes. Each
  * answered push must stand where its answer (the new length) says, and no push may stand before one that had been
- * answered when it was asked for.
+ * answered when it was asked for. Where the end could not be read, what is left is a counter: the new length is one more.
  */
-export function checkList({ key, calls, final }: KeyHistory): Violation[] {
-  if (final === undefined) return [];
+export function checkList(history: KeyHistory): Violation[] {
+  const { key, calls, final } = history;
+  if (final === undefined) return checkCounter({ ...history, calls: calls.map(asIncrement) });
   const elements = final.values ?? [];
   const pushes = new Map(calls.filter(({ outcome }) => outcome !== "fail").map((call) => [call.value, call]));
   const violations: Violation[] = [];
@@ -26,6 +28,10 @@ export function checkList({ key, calls, final }: KeyHistory): Violation[] {
   }
   if (violations.length > 0) return violations;
   return outOfPlace(key, order);
+}
+
+function asIncrement(push: Call): Call {
+  return { ...push, kind: "increment" };
 }
 
 /** Only where nothing is missing or too much: one lost element would put all those behind it out of place. */
