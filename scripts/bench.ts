@@ -2,7 +2,7 @@
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { format, resolveConfig } from "prettier";
-import { summarizeCases, type BenchResults } from "../bench/peers/benchResults.ts";
+import { hasUnaudited, summarizeCases, type BenchResults } from "../bench/peers/benchResults.ts";
 import { lastLineOf } from "../bench/peers/lastLine.ts";
 import { markdownOf } from "../bench/peers/markdown.ts";
 import { mergeResults } from "../bench/peers/merge.ts";
@@ -43,7 +43,7 @@ async function main(args: string[]): Promise<void> {
     const measured = await run.run();
     const results = earlier === undefined ? measured : mergeResults(earlier, measured);
     await save(results, folder);
-    if (signal.aborted) process.exitCode = 1;
+    if (signal.aborted || hasUnaudited(results)) process.exitCode = 1;
     // Last, whatever else happened: this line is what scripts read.
     console.log(`\n${JSON.stringify(lastLineOf(results))}`);
   } finally {

@@ -27,7 +27,20 @@ export interface BenchResults {
   /** Commands a second of the bridge, divided by those of the older server's own replication. */
   bridge: Spread | null;
   /** What was left out or failed, with the reason. */
-  notes: { part: string; text: string }[];
+  notes: Note[];
+}
+
+/** Something that is not in the figures. */
+export interface Note {
+  part: string;
+  text: string;
+  /** Whose round it was that ended without an audit. */
+  unaudited?: ContestantName;
+}
+
+/** Whether a round of ours ended without an audit: then nobody knows what it lost. */
+export function hasUnaudited({ notes }: BenchResults): boolean {
+  return notes.some(({ unaudited }) => unaudited === "cutover");
 }
 
 /** The part that a note is about where a run was ended from outside; the next run that is added makes it void. */

@@ -1,4 +1,10 @@
-import { summarizeCases, caseKey, type BenchResults, type CaseSummary } from "./benchResults.ts";
+import {
+  summarizeCases,
+  caseKey,
+  hasUnaudited,
+  type BenchResults,
+  type CaseSummary,
+} from "./benchResults.ts";
 import type { ContestantName } from "./contestants/contestant.ts";
 import { medianRatio, ratioOf } from "./statistics.ts";
 
@@ -13,7 +19,7 @@ export interface LastLine {
   previewRatio: number | null;
   /** Throughput. */
   bridgeVsReplication: number | null;
-  /** Of ours, over all rounds. */
+  /** Of ours, over all rounds; null as well where one of them ended without an audit. */
   lost: number | null;
   repeated: number | null;
 }
@@ -50,7 +56,9 @@ export function lastLineOf(results: BenchResults): LastLine {
   const wait: Figure = (summary) => summary.longestWait?.median ?? null;
   const ours = cases.filter(({ contestant }) => contestant === "cutover");
   const total = (field: "lost" | "repeated"): number | null =>
-    ours.length === 0 ? null : ours.reduce((sum, summary) => sum + summary.total[field], 0);
+    ours.length === 0 || hasUnaudited(results)
+      ? null
+      : ours.reduce((sum, summary) => sum + summary.total[field], 0);
   const noOp = results.noOp;
   return {
     pauseVsFailover: against(cases, "failover", pause, pause),

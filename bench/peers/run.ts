@@ -1,7 +1,7 @@
 import { loadavg } from "node:os";
 import { messageOf } from "../../components/engine/messageOf.ts";
 import { measureBridge } from "./bridgeRatio.ts";
-import { INTERRUPTED, type BenchResults } from "./benchResults.ts";
+import { INTERRUPTED, type BenchResults, type Note } from "./benchResults.ts";
 import type { ContestantName } from "./contestants/contestant.ts";
 import { lookAtMachine } from "./machine.ts";
 import { measureNoOps } from "./noOp.ts";
@@ -137,7 +137,7 @@ export class BenchRun {
       this.say(`  ${lineOf(made)}`);
     } catch (error) {
       const reason = messageOf(error);
-      this.note(nameOf(heat), `${contestant}, round ${round}: ${reason}`);
+      this.note(nameOf(heat), `${contestant}, round ${round}: ${reason}`, { unaudited: contestant });
       await scene.reset();
     }
   }
@@ -146,8 +146,8 @@ export class BenchRun {
     return performance.now() - this.startedAt > this.options.minutes * 60_000;
   }
 
-  private note(part: string, text: string): void {
-    this.results.notes.push({ part, text });
+  private note(part: string, text: string, more: Pick<Note, "unaudited"> = {}): void {
+    this.results.notes.push({ part, text, ...more });
     this.say(`  ${part}: ${text}`);
   }
 }

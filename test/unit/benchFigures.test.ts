@@ -83,6 +83,15 @@ describe("the last line", () => {
     expect(silenceVsSentinel(results(rounds))).toBe(2);
   });
 
+  test("doesn't say what was lost where a round of ours ended without an audit", () => {
+    const ended = (unaudited: Round["contestant"]): BenchResults => ({
+      ...results([round({})]),
+      notes: [{ part: "a", text: `${unaudited}, round 2: abandoned`, unaudited }],
+    });
+    expect(lastLineOf(ended("cutover"))).toMatchObject({ lost: null, repeated: null });
+    expect(lastLineOf(ended("sentinel"))).toMatchObject({ lost: 0, repeated: 0 });
+  });
+
   test("says which targets are reached", () => {
     expect(isReached("lost", 0)).toBe(true);
     expect(isReached("lost", 1)).toBe(false);
