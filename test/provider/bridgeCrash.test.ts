@@ -133,7 +133,8 @@ describe.each([
 
   it("writes nothing when it was frozen while the target was opened", async () => {
     const bridge = start();
-    const writing = writeFor(scene, 1_500);
+    const end = new AbortController();
+    const writing = writeUntil(scene, end.signal);
     for (let round = 0; round < 3; round++) {
       await bridge.logged(APPLIES);
       await delay(100);
@@ -145,6 +146,7 @@ describe.each([
       expect(await writesOf(scene.target.admin)).toBe(writes);
       await feed(scene.target, targetImage, await scene.source.admin.replication());
     }
+    end.abort();
     await writing;
   });
 

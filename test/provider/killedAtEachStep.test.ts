@@ -13,7 +13,7 @@ describe.concurrent.each([
   ["6.0", "8.0", { bridge: true }, /NOREPLICAS/],
 ])("from Redis %s to %s and back", (older, newer, options, isExpected) => {
   let scene: SwitchScene;
-  let workload: Workload;
+  let workload: Workload | undefined;
 
   beforeAll(async () => {
     const bear = (colour: Colour, version: string) => bearServer(colour, { product: "redis", version });
@@ -24,7 +24,7 @@ describe.concurrent.each([
   });
 
   afterAll(async () => {
-    workload.kill();
+    workload?.kill();
     await scene.stop();
   });
 
@@ -40,7 +40,7 @@ describe.concurrent.each([
     expect(await scene.traffic(), where).toBe(to);
     expect(await scene.hasDiff(to), where).toBe(false);
     expect(await scene.isLinkedInFile(otherColour(to)), where).toBe(true);
-    await workload.awaitWrites(10);
+    await workload!.awaitWrites(10);
     return isKilled;
   }
 
@@ -56,7 +56,7 @@ describe.concurrent.each([
     }
     // Every step of the cutover proper: hold, fence, promotion, both files, opening, proxy, file, rollback link.
     expect(Math.min(killed.green, killed.blue)).toBeGreaterThan(15);
-    const { total, findings } = await workload.stop();
+    const { total, findings } = await workload!.stop();
     expect(total, findings.join("\n")).toMatchObject({ lostWrites: 0, repeatedWrites: 0 });
     expect(findings.filter((text) => !isExpected.test(text))).toEqual([]);
     const { blue, green } = scene.servers;

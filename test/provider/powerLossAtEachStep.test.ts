@@ -7,7 +7,7 @@ import { SwitchScene } from "../support/switchScene.ts";
 import { seedDataset } from "../support/workload/seed.ts";
 
 let scene: SwitchScene;
-let writer: AcknowledgedKeys;
+let writer: AcknowledgedKeys | undefined;
 /** Steps after which the update had to ask which colour holds the last write. */
 const asked: string[] = [];
 
@@ -25,8 +25,11 @@ beforeAll(async () => {
 });
 
 afterAll(async () => {
-  await writer.stop();
-  await scene.stop();
+  try {
+    await writer?.stop();
+  } finally {
+    await scene.stop();
+  }
 });
 
 /**
@@ -56,7 +59,7 @@ async function move(to: Colour, step: number): Promise<boolean> {
   await goOn(from, to, where);
   expect(await scene.openColours(), where).toEqual([to]);
   expect(await scene.openInFiles(), where).toEqual([to]);
-  await writer.awaitWrites(10, where);
+  await writer!.awaitWrites(10, where);
   return isKilled;
 }
 
@@ -68,6 +71,6 @@ test("an update that dies together with both servers after any of its steps is b
   // Opened, but not in its file yet: after the opening itself, and after the proxy was told.
   expect(asked.length, asked.join("; ")).toBeLessThanOrEqual(2);
   const { blue, green } = scene.servers;
-  expect(await writer.missingOn(scene.servers[otherColour(live)].admin)).toEqual([]);
+  expect(await writer!.missingOn(scene.servers[otherColour(live)].admin)).toEqual([]);
   expect((await compareDatasets(blue.admin, green.admin, { keys: "all" })).keysDifferent).toBe(0);
 }, 600_000);
