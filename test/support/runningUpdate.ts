@@ -6,12 +6,22 @@ import type { CommandResult, TestStack } from "./testStack.ts";
 /** A provider without an engine ends what it has begun. */
 const ORPHANED_MS = 60_000;
 
+/**
+ * The driver had gone on by itself before it was stopped or killed: what is made to break now breaks in a later phase, if
+ * in any.
+ */
+export class WentOnError extends Error {
+  override name = "WentOnError";
+}
+
 /** A `pulumi up` that got to a certain place; before a phase of the cutover its driver stands still. */
 export class RunningUpdate {
   /** What the command prints and how it ends, once it goes on. */
   readonly result: Promise<CommandResult>;
   private readonly child: ChildProcess;
   private readonly stack: TestStack;
+  /** When its driver goes on by itself, in milliseconds since 1970. */
+  private goesOnAt = Infinity;
 
   private constructor(stack: TestStack, child: ChildProcess, result: Promise<CommandResult>) {
     this.stack = stack;
@@ -29,29 +39,39 @@ export class RunningUpdate {
       REDIS_BLUEGREEN_FREEZE_BEFORE: phase,
       REDIS_BLUEGREEN_FREEZE_BEFORE_MS: String(goesOnAfterMs),
     });
-    return RunningUpdate.#once(`frozen before phase ${phase}`, stack, { child, result });
+    const line = new RegExp(`frozen before phase ${phase} at (\\d{13})`);
+    const since = (output: string): string | undefined => line.exec(output)?.[1];
+    const { update, found } = await RunningUpdate.#once(line.source, since, stack, { child, result });
+    // By the driver's own clock: what it prints takes its time to get here.
+    update.goesOnAt = Number(found) + goesOnAfterMs;
+    return update;
   }
 
   /** Starts `pulumi up` and resolves when it prints a text; it goes on. */
   static async at(text: string, stack: TestStack): Promise<RunningUpdate> {
-    return RunningUpdate.#once(text, stack, stack.start(["up", "--yes", "--skip-preview"]));
+    const command = stack.start(["up", "--yes", "--skip-preview"]);
+    const find = (output: string): true | undefined => (output.includes(text) ? true : undefined);
+    return (await RunningUpdate.#once(text, find, stack, command)).update;
   }
 
-  static async #once(
-    text: string,
+  /** @param find what it looks for in all that was printed; undefined where that is not there yet */
+  static async #once<T extends true | string>(
+    what: string,
+    find: (output: string) => T | undefined,
     stack: TestStack,
     { child, result }: { child: ChildProcess; result: Promise<CommandResult> },
-  ): Promise<RunningUpdate> {
-    const printed = new Promise<void>((resolve) => {
+  ): Promise<{ update: RunningUpdate; found: T }> {
+    const printed = new Promise<T>((resolve) => {
       let output = "";
       child.stdout?.on("data", (chunk: Buffer) => {
         output += chunk.toString();
-        if (output.includes(text)) resolve();
+        const found = find(output);
+        if (found !== undefined) resolve(found);
       });
     });
-    const ended = await Promise.race([printed, result]);
-    if (ended !== undefined) throw new Error(`pulumi up did not get to "${text}":\n${ended.output}`);
-    return new RunningUpdate(stack, child, result);
+    const found = await Promise.race([printed, result]);
+    if (typeof found === "object") throw new Error(`pulumi up did not get to "${what}":\n${found.output}`);
+    return { update: new RunningUpdate(stack, child, result), found };
   }
 
   /**
@@ -64,15 +84,19 @@ export class RunningUpdate {
     return killed;
   }
 
-  /** Kills all but the providers, and waits until these have ended by themselves. */
+  /** Kills all but the providers, and waits until these have ended by themselves. @throws WentOnError */
   async orphan(): Promise<void> {
-    await killTreeBut(this.pid, "dynamic-provider", ORPHANED_MS);
+    const ended = killTreeBut(this.pid, "dynamic-provider", ORPHANED_MS);
+    const killedAt = Date.now();
+    await ended;
     await this.result;
+    this.mustStillStand(killedAt);
   }
 
-  /** Stops all of them where they are, whatever they do, until `resume`. */
+  /** Stops all of them where they are, whatever they do, until `resume`. @throws WentOnError */
   stop(): void {
     signalTree(this.pid, "SIGSTOP");
+    this.mustStillStand();
   }
 
   /** Lets all of them go on. */
@@ -83,6 +107,12 @@ export class RunningUpdate {
   /** What a user does before running `pulumi up` again after a kill. */
   async unlock(): Promise<void> {
     await this.stack.mustPulumi("cancel", "--yes");
+  }
+
+  private mustStillStand(at = Date.now()): void {
+    const late = at - this.goesOnAt;
+    if (late < 0) return;
+    throw new WentOnError(`the driver had gone on by itself ${Math.round(late)} ms before it was stopped`);
   }
 
   private get pid(): number {

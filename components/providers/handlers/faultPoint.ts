@@ -12,7 +12,7 @@ const LONGEST_MS = 60_000;
  */
 export function faultPoint(phase: PhaseName): void {
   if (process.env[VARIABLE] !== phase) return;
-  say(`fault test: frozen before phase ${phase}`);
+  say(`fault test: frozen before phase ${phase} at ${Date.now()}`);
   Atomics.wait(
     new Int32Array(new SharedArrayBuffer(4)),
     0,
