@@ -13,6 +13,8 @@ export interface WatchResult {
   violations: string[];
   /** The largest number of colours that took writes at one moment. */
   mostWriters: number;
+  /** The longest time without a complete look, in milliseconds. */
+  longestGapMs: number;
 }
 
 /** Milliseconds between two looks, unless said otherwise. */
@@ -25,7 +27,8 @@ const INTERVAL_MS = 5;
 export class WriterWatch {
   private readonly connect: (colour: Colour) => Promise<RedisServer>;
   private readonly servers = new Map<Colour, RedisServer>();
-  private readonly result: WatchResult = { looks: 0, violations: [], mostWriters: 0 };
+  private readonly result: WatchResult = { looks: 0, violations: [], mostWriters: 0, longestGapMs: 0 };
+  private lookedAt = performance.now();
   private readonly intervalMs: number;
   private stopping = false;
   private readonly running: Promise<void>;
@@ -41,6 +44,7 @@ export class WriterWatch {
   async stop(): Promise<WatchResult> {
     this.stopping = true;
     await this.running;
+    this.endGap();
     for (const server of this.servers.values()) server.close();
     return this.result;
   }
@@ -61,12 +65,19 @@ export class WriterWatch {
     const between = await this.takesWrites(otherColour(colour));
     const after = await this.takesWrites(colour);
     if (before === undefined || between === undefined || after === undefined) return;
+    this.endGap();
     this.result.looks += 1;
     const writers = Number(before && after) + Number(between);
     this.result.mostWriters = Math.max(this.result.mostWriters, writers);
     if (before && between && after) {
       this.result.violations.push(`${new Date().toISOString()}: blue and green both take writes`);
     }
+  }
+
+  private endGap(): void {
+    const now = performance.now();
+    this.result.longestGapMs = Math.max(this.result.longestGapMs, now - this.lookedAt);
+    this.lookedAt = now;
   }
 
   /** All three locks in one transaction; undefined where the server doesn't answer. */
