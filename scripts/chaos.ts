@@ -1,6 +1,7 @@
 /** `npm run chaos`: every fault at every phase boundary of cutover and rollback, with clients writing, and an audit. */
 import { randomInt } from "node:crypto";
 import { join } from "node:path";
+import { messageOf } from "../components/engine/messageOf.ts";
 import { isClean, summarize } from "./chaos/caseResult.ts";
 import { MatrixRun } from "./chaos/matrixRun.ts";
 import { CHAOS_USAGE, parseChaosOptions } from "./chaos/options.ts";
@@ -27,17 +28,27 @@ async function main(args: string[]): Promise<number> {
   Object.assign(process.env, dockerEnvironment(PROJECT_ROOT));
   // Hundreds of times the same program: compiling it is half of what loading it costs.
   process.env["NODE_COMPILE_CACHE"] ??= join(stateFolder(PROJECT_ROOT), "compiled");
-  const record = new CaseRecord(options.record);
-  await new MatrixRun(options, record, interruption("the matrix was interrupted", INTERRUPTED)).run();
-  const { results } = record;
+  const record = new CaseRecord(options.record, options.versions);
+  const stop = interruption("the matrix was interrupted", INTERRUPTED);
+  const problems = await new MatrixRun(options, record, stop)
+    .run()
+    .catch((error: unknown) => [messageOf(error)]);
+  const { results, earlier } = record;
   console.log(`\n${table(results)}`);
   if (options.cases === undefined) {
     console.log(
       `\nseed ${options.seed}: \`npm run chaos -- --seed ${options.seed} --minutes <m>\` repeats this`,
     );
   }
+  if (earlier > 0) {
+    console.log(
+      `\n${earlier} of ${results.length} results are from earlier runs (${options.record ?? ""}), perhaps of another state of the program; ${results.length - earlier} cases ran now`,
+    );
+  }
+  for (const problem of problems) console.error(`\n${problem}`);
+  // Last, whatever else happened: this line is what scripts read.
   console.log(`\n${JSON.stringify(summarize(results))}`);
-  return results.length > 0 && results.every(isClean) ? 0 : 1;
+  return problems.length === 0 && results.length > 0 && results.every(isClean) ? 0 : 1;
 }
 
 try {

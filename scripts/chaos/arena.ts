@@ -1,9 +1,11 @@
 import { createHash } from "node:crypto";
 import type { Colour } from "../../components/engine/colour.ts";
+import { messageOf } from "../../components/engine/messageOf.ts";
 import { seedDataset } from "../../test/support/workload/seed.ts";
 import { PROJECT_ROOT, TestStack } from "../../test/support/testStack.ts";
-import { clearGround, prepareGround, type Ground, type Versions } from "./grounds.ts";
+import { prepareGround, removeImage, unmountDisks, type Ground, type Versions } from "./grounds.ts";
 import { isLinked, openColour } from "./observe.ts";
+import { changesOf, readSeededKeys, type SeededKey } from "./seededKeys.ts";
 
 const KEYS = 500;
 /** Apart from other checkouts on the same Docker. */
@@ -24,6 +26,8 @@ export class Arena {
   private readonly options: ArenaOptions;
   private stack: TestStack | undefined;
   private isSpoilt = false;
+  private seeded: ReadonlyMap<string, SeededKey> = new Map();
+  private isLossless = false;
 
   constructor(options: ArenaOptions) {
     this.options = options;
@@ -39,6 +43,21 @@ export class Arena {
     return stack;
   }
 
+  /** The versions of its colours. */
+  get versions(): Versions {
+    return this.options.versions;
+  }
+
+  /** Whether its versions and settings give a rollback that loses nothing. */
+  get hasWayBack(): boolean {
+    return this.isLossless;
+  }
+
+  /** Keys of the seed that clients don't find as they were written, in words. @throws Error where they can't be read */
+  async changedKeys(): Promise<string[]> {
+    return changesOf(this.seeded, await this.seededKeys());
+  }
+
   /** The stack is not to be used again. */
   spoil(): void {
     this.isSpoilt = true;
@@ -49,8 +68,10 @@ export class Arena {
     const { stack } = this;
     this.stack = undefined;
     if (stack === undefined) return;
-    await this.clear();
+    const { ground, versions } = this.options;
+    await unmountDisks(stack.deployment, ground);
     await stack.remove();
+    await removeImage(stack.deployment, ground, versions);
   }
 
   private async usable(): Promise<TestStack | undefined> {
@@ -59,20 +80,29 @@ export class Arena {
     return live !== undefined && (await isLinked(this.stack, live, 5_000)) ? this.stack : undefined;
   }
 
-  private clear(): Promise<void> {
-    const { name, ground, versions } = this.options;
-    return clearGround(`redis-${name}`, ground, versions);
+  private async seededKeys(): Promise<Map<string, SeededKey>> {
+    if (this.stack === undefined) throw new Error("there is no stack");
+    const application = await this.stack.application();
+    try {
+      return await readSeededKeys(application.client, KEYS);
+    } finally {
+      application.close();
+    }
   }
 
   private async anew(): Promise<TestStack> {
     await this.remove();
     const { name, root, ground, versions } = this.options;
-    await this.clear();
+    await unmountDisks(`redis-${name}`, ground);
     const stack = await TestStack.create(name, {}, root);
     this.stack = stack;
+    await removeImage(stack.deployment, ground, versions);
     await stack.edit({ live: "blue", ...(await prepareGround(stack, ground, versions)) });
     await stack.up();
     await seedDataset(stack.endpoint, { keys: KEYS });
+    this.seeded = await this.seededKeys();
+    if (this.seeded.size !== KEYS) throw new Error(`${this.seeded.size} of ${KEYS} seeded keys are there`);
+    this.isLossless = !/^backup only/.test((await stack.outputs())["rollback"] ?? "backup only");
     this.isSpoilt = false;
     return stack;
   }
@@ -104,8 +134,12 @@ export class Arenas {
     return arena;
   }
 
-  /** Removes every stack. */
+  /** Removes every stack. @throws Error with what could not be removed, when everything was tried */
   async remove(): Promise<void> {
-    for (const arena of this.arenas.values()) await arena.remove();
+    const failures: string[] = [];
+    for (const arena of this.arenas.values()) {
+      await arena.remove().catch((error: unknown) => failures.push(messageOf(error)));
+    }
+    if (failures.length > 0) throw new Error(failures.join("; "));
   }
 }

@@ -14,6 +14,8 @@ export interface Convergence {
   converged: boolean;
   /** The standby is to follow: its way back is not a backup. */
   isLinkable: boolean;
+  /** What a rollback is, as the stack's output says it after the last `up` that succeeded. */
+  wayBack?: string;
   /** The colour that serves. */
   live: Colour | undefined;
   /** What the last `up` that failed said. */
@@ -39,7 +41,8 @@ export async function converge(stack: TestStack, to: Colour): Promise<Convergenc
     result.ups += 1;
     const { code, output } = await stack.pulumi("up", "--yes", "--skip-preview");
     if (code === 0) {
-      result.isLinkable = !/^backup only/.test((await stack.outputs())["rollback"] ?? "");
+      result.wayBack = (await stack.outputs())["rollback"] ?? "";
+      result.isLinkable = !/^backup only/.test(result.wayBack);
       result.converged =
         (await openColour(stack)) === wanted && (!result.isLinkable || (await isLinked(stack, wanted)));
       continue;

@@ -22,6 +22,9 @@ export type Ground = (typeof GROUNDS)[number];
 /** The versions of the colours. */
 export type Versions = Record<Colour, string>;
 
+/** Unless something else is asked for. */
+export const USUAL: Versions = { blue: "7.0", green: "8.0" };
+
 /** It can copy from 6.0, and 6.0 understands less of what it sends than replication can bring. */
 const BRIDGED: Versions = { blue: "6.0", green: "8.0" };
 
@@ -55,13 +58,21 @@ export async function prepareGround(
 }
 
 /**
- * Removes what `prepareGround` made and the stack's own removal does not know of, also what a run left that was killed.
+ * Takes away the image that `prepareGround` made, also one that a run left that was killed. After the stack's removal: the
+ * image of a container that is there would only lose its name.
+ * @param deployment with which its name begins
+ */
+export async function removeImage(deployment: string, ground: Ground, versions: Versions): Promise<void> {
+  if (ground !== "clock") return;
+  await run("docker", ["image", "rm", "--force", `${deployment}:${versions.blue}`]).catch(() => undefined);
+}
+
+/**
+ * Unmounts what `prepareGround` mounted, also what a run left that was killed. Before the stack's removal: a volume goes
+ * only then.
  * @param deployment with which the names of its volumes begin
  */
-export async function clearGround(deployment: string, ground: Ground, versions: Versions): Promise<void> {
-  if (ground === "clock") {
-    await run("docker", ["image", "rm", "--force", `${deployment}:${versions.blue}`]).catch(() => undefined);
-  }
+export async function unmountDisks(deployment: string, ground: Ground): Promise<void> {
   if (ground !== "small disk") return;
   const mounts = await readFile("/proc/mounts", "utf8");
   for (const line of mounts.split("\n")) {

@@ -1,12 +1,12 @@
 import { parseArgs } from "node:util";
 import { chosenCases, quickMatrix, wholeMatrix, type Case } from "./cases.ts";
-import type { Versions } from "./grounds.ts";
+import { USUAL, type Versions } from "./grounds.ts";
 
 /** What the fault matrix was asked to do. */
 export interface ChaosOptions {
   /** Cases in their order; undefined in random mode. */
   cases: Case[] | undefined;
-  /** Of random mode. */
+  /** Of random mode, and of the first case's clients; each further case has the next one. */
   seed: number;
   /** After this no further case is begun. */
   minutes: number;
@@ -27,7 +27,7 @@ export const CHAOS_USAGE = `npm run chaos -- [options]
   --record <file>                     note each result in it, leave out what passed according to it, and show them all
   --minutes <m>                       begin no further case after so long
   --seed <n>                          cases by chance for so many minutes; equal seeds give equal cases. --minutes alone
-                                      takes a seed by chance
+                                      takes a seed by chance. With --only: the seed of the first case's clients
   --blue <v>  --green <v>             versions (default: 7.0 and 8.0)
   --jobs <n>                          cases at a time, each on stacks of its own (default: 1)
   --keep                              leave the stacks running at the end`;
@@ -46,27 +46,27 @@ export function parseChaosOptions(args: string[], randomSeed: () => number): Cha
       record: { type: "string" },
       seed: { type: "string" },
       minutes: { type: "string" },
-      blue: { type: "string", default: "7.0" },
-      green: { type: "string", default: "8.0" },
+      blue: { type: "string", default: USUAL.blue },
+      green: { type: "string", default: USUAL.green },
       jobs: { type: "string" },
       keep: { type: "boolean", default: false },
     },
   });
-  const chosen = Number(values.quick) + Number(values.only !== undefined);
-  if (chosen + Number(values.seed !== undefined) > 1) {
-    throw new Error("--quick, --only and --seed don't go together");
+  if (values.quick && values.only !== undefined) throw new Error("--quick and --only don't go together");
+  if (values.quick && values.seed !== undefined) throw new Error("--quick and --seed don't go together");
+  const isChosen = values.quick || values.only !== undefined;
+  if (values.seed !== undefined && values.minutes === undefined && !isChosen) {
+    throw new Error("--seed needs --minutes: how long to go on, or --only: for which cases");
   }
-  if (values.seed !== undefined && values.minutes === undefined) {
-    throw new Error("--seed needs --minutes: how long to go on");
-  }
-  const byChance = values.minutes !== undefined && chosen === 0 && values.record === undefined;
+  const byChance =
+    !isChosen && (values.seed !== undefined || (values.minutes !== undefined && values.record === undefined));
   const all = values.quick
     ? quickMatrix()
     : values.only === undefined
       ? wholeMatrix()
       : chosenCases(values.only);
   return {
-    cases: values.seed !== undefined || byChance ? undefined : all,
+    cases: byChance ? undefined : all,
     seed: wholeNumber("seed", values.seed) ?? randomSeed(),
     minutes: wholeNumber("minutes", values.minutes) ?? Infinity,
     versions: { blue: values.blue, green: values.green },

@@ -1,5 +1,5 @@
 import { PHASES } from "../../components/engine/cutover/phases.ts";
-import type { CaseResult } from "./caseResult.ts";
+import { isWatched, type CaseResult } from "./caseResult.ts";
 import { nameOf } from "./cases.ts";
 import { FAULT_NAMES } from "./faultName.ts";
 
@@ -14,16 +14,21 @@ const HEADER = [
   "lost",
   "repeated",
   "writers",
+  "way back",
 ];
 
 /** One line on a case, as soon as it is over. */
 export function progressLine(result: CaseResult, number: number, seconds: number): string {
   const { outcome, ups, unavailableMs, writes, failedCalls, lost, repeated, writers, stuck, converged } =
     result;
-  const bad = [...(stuck ? ["STUCK"] : []), ...(converged ? [] : ["NOT CONVERGED"])].join(" ");
+  const bad = [
+    ...(stuck ? ["STUCK"] : []),
+    ...(converged ? [] : ["NOT CONVERGED"]),
+    ...(isWatched(result) ? [] : ["NOT WATCHED"]),
+  ].join(" ");
   return (
     `${number} ${nameOf(result.case)}: ${outcome}, ${ups} up, unavailable ${Math.round(unavailableMs)} ms, ` +
-    `${writes} writes, ${failedCalls} errors, ${lost} lost, ${repeated} repeated, ${writers} writers, ${seconds.toFixed(0)} s ${bad}`
+    `${writes} writes, ${failedCalls} errors, ${lost} lost, ${repeated} repeated, ${writers} writers, way back ${wayBackOf(result)}, ${seconds.toFixed(0)} s ${bad}`
   ).trimEnd();
 }
 
@@ -61,7 +66,13 @@ function row(result: CaseResult, sentences: string[]): string[] {
   } = result;
   const shown =
     sentence !== undefined && (outcome === "needs operator" || !converged || outcome === "not run");
-  const state = stuck ? ", stuck" : converged ? "" : ", not converged";
+  const state = stuck
+    ? ", stuck"
+    : converged
+      ? isWatched(result)
+        ? ""
+        : ", not watched"
+      : ", not converged";
   return [
     one.fault,
     one.phase,
@@ -73,7 +84,13 @@ function row(result: CaseResult, sentences: string[]): string[] {
     String(lost),
     String(repeated),
     String(writers),
+    wayBackOf(result),
   ];
+}
+
+/** Its kind, without the reason. */
+function wayBackOf({ wayBack }: CaseResult): string {
+  return wayBack?.split(":")[0] ?? "?";
 }
 
 function note(sentence: string, sentences: string[]): number {

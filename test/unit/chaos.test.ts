@@ -7,6 +7,7 @@ import { isClean, summarize, type CaseResult } from "../../scripts/chaos/caseRes
 import { nameOf, parseCases, quickMatrix, randomCases, wholeMatrix } from "../../scripts/chaos/cases.ts";
 import { sentenceOf } from "../../scripts/chaos/converge.ts";
 import { FAULT_NAMES } from "../../scripts/chaos/faultName.ts";
+import { USUAL } from "../../scripts/chaos/grounds.ts";
 import { parseChaosOptions } from "../../scripts/chaos/options.ts";
 import { CaseRecord } from "../../scripts/chaos/record.ts";
 import { progressLine, table } from "../../scripts/chaos/table.ts";
@@ -88,14 +89,19 @@ describe("the command line", () => {
     expect(parse("--record", "some.jsonl", "--minutes", "5").cases?.length).toBe(wholeMatrix().length);
     expect(parse("--minutes", "5")).toMatchObject({ cases: undefined, seed: 42, minutes: 5 });
     expect(parse("--seed", "3", "--minutes", "5")).toMatchObject({ cases: undefined, seed: 3 });
+    const again = parse("--only", "hold:old-killed:cutover:300", "--seed", "3");
+    expect(again).toMatchObject({ cases: parseCases("hold:old-killed:cutover:300"), seed: 3 });
   });
 
-  test.each([["--quick", "--only", "*"], ["--seed", "3"], ["--minutes", "some"], ["--nonsense"]])(
-    "refuses %s %s",
-    (...args) => {
-      expect(() => parse(...args)).toThrow();
-    },
-  );
+  test.each([
+    ["--quick", "--only", "*"],
+    ["--quick", "--seed", "3"],
+    ["--seed", "3"],
+    ["--minutes", "some"],
+    ["--nonsense"],
+  ])("refuses %s %s", (...args) => {
+    expect(() => parse(...args)).toThrow();
+  });
 });
 
 describe("the record of results", () => {
@@ -107,19 +113,32 @@ describe("the record of results", () => {
 
   test("lets a later run go on: what passed is left out, what failed counts by its last result", async () => {
     const file = join(folder, "results.jsonl");
-    const first = new CaseRecord(file);
+    const first = new CaseRecord(file, USUAL);
     const [passed, failed] = [result(), result({ case: { ...result().case, phase: "hold" }, lost: 1 })];
     await first.add(passed);
     await first.add(failed);
-    const second = new CaseRecord(file);
+    const second = new CaseRecord(file, USUAL);
     expect(second.hasPassed(passed.case)).toBe(true);
     expect(second.hasPassed(failed.case)).toBe(false);
     await second.add({ ...failed, lost: 0 });
-    expect(new CaseRecord(file).results).toEqual([passed, { ...failed, lost: 0 }]);
+    expect(new CaseRecord(file, USUAL).results).toEqual([passed, { ...failed, lost: 0 }]);
+  });
+
+  test("counts what ran with the same versions only, and tells what is from earlier runs", async () => {
+    const file = join(folder, "versions.jsonl");
+    const old = { blue: "6.0", green: "8.0" };
+    // Lines from before versions were noted are of the usual ones.
+    await new CaseRecord(file, USUAL).add(result());
+    const other = new CaseRecord(file, old);
+    expect([other.hasPassed(result().case), other.results.length]).toEqual([false, 0]);
+    await other.add(result({ versions: old }));
+    expect([other.hasPassed(result().case), other.earlier]).toEqual([true, 0]);
+    expect(new CaseRecord(file, old)).toMatchObject({ earlier: 1, results: [{ versions: old }] });
+    expect(new CaseRecord(file, USUAL)).toMatchObject({ earlier: 1, results: [result()] });
   });
 
   test("is of this run only without a file, where a case by chance may come twice", async () => {
-    const record = new CaseRecord(undefined);
+    const record = new CaseRecord(undefined, USUAL);
     await record.add(result());
     await record.add(result({ lost: 1 }));
     expect(record.hasPassed(result().case)).toBe(false);
@@ -135,21 +154,24 @@ describe("what is shown", () => {
       { writers: 2 },
       { stuck: true },
       { converged: false },
+      { looks: 20 },
     ];
     expect(summarize([result(), ...bad.map(result)])).toEqual({
-      cases: 6,
+      cases: 7,
       lost: 2,
       repeated: 1,
       twoWriters: 1,
       stuck: 1,
-      notConverged: 1,
+      notConverged: 2,
     });
-    expect([result(), ...bad.map(result)].map(isClean)).toEqual([true, false, false, false, false, false]);
+    expect([result(), ...bad.map(result)].map(isClean)).toEqual([true, ...bad.map(() => false)]);
   });
 
   test("one line per case", () => {
-    expect(progressLine(result({ converged: false }), 3, 9.6)).toBe(
-      "3 catch-up:new-killed:cutover: rolled back, 1 up, unavailable 1235 ms, 4000 writes, 3 errors, 0 lost, 0 repeated, 1 writers, 10 s NOT CONVERGED",
+    expect(
+      progressLine(result({ converged: false, wayBack: "lossless (native): both understand it" }), 3, 9.6),
+    ).toBe(
+      "3 catch-up:new-killed:cutover: rolled back, 1 up, unavailable 1235 ms, 4000 writes, 3 errors, 0 lost, 0 repeated, 1 writers, way back lossless (native), 10 s NOT CONVERGED",
     );
   });
 
