@@ -14,11 +14,11 @@ export class Relay {
     this.address = { host: "127.0.0.1", port: (server.address() as AddressInfo).port };
   }
 
-  /** Listens on a free port. */
-  static async to(target: Address): Promise<Relay> {
+  /** Listens on a free port. @param from the address of this machine that the server sees; default: the system's choice */
+  static async to(target: Address, from?: string): Promise<Relay> {
     const ways: Relay["ways"] = [];
     const server = createServer((client) => {
-      const upstream = connect(target);
+      const upstream = connect({ ...target, ...(from === undefined ? {} : { localAddress: from }) });
       ways.push({ client, upstream });
       for (const socket of [client, upstream]) socket.on("error", () => socket.destroy());
       client.pipe(upstream, { end: false });
@@ -28,9 +28,9 @@ export class Relay {
     return new Relay(server, ways);
   }
 
-  /** Keeps what clients send from now on, also when they go away. */
-  hold(): void {
-    for (const { client, upstream } of this.ways) {
+  /** Keeps what clients send from now on, also when they go away. @param count of connections; default: all there are */
+  hold(count = this.ways.length): void {
+    for (const { client, upstream } of this.ways.slice(0, count)) {
       client.unpipe(upstream);
       client.pause();
     }
@@ -45,6 +45,11 @@ export class Relay {
         if (kept !== null) await new Promise((resolve) => upstream.write(kept, resolve));
       }),
     );
+  }
+
+  /** Lets no further client in. */
+  refuse(): void {
+    this.server.close();
   }
 
   /** Gives clients what the server has not said. */

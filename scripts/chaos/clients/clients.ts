@@ -22,12 +22,30 @@ export class Clients {
     return clients;
   }
 
-  /** Whether so many more writes are answered within the time. */
-  async areServed(writes: number, timeoutMs: number): Promise<boolean> {
-    const goal = (await this.child.ask({ type: "count" }, "counted")).writes + writes;
-    const reached = async (): Promise<true | undefined> =>
-      (await this.child.ask({ type: "count" }, "counted")).writes >= goal ? true : undefined;
-    return until(reached, { timeoutMs, intervalMs: 20, what: "clients are served" }).catch(() => false);
+  /**
+   * Waits until so many more writes of every caller are answered, and one on a new connection.
+   * @param timeoutMs for each of the two
+   * @returns who was not served, in words; nothing where everybody was
+   */
+  async unserved(writes: number, timeoutMs: number): Promise<string[]> {
+    const before = await this.writes();
+    let missing = before.map((_, i) => i + 1);
+    const reached = async (): Promise<true | undefined> => {
+      const now = await this.writes();
+      missing = now.flatMap((count, i) => (count < (before[i] ?? 0) + writes ? [i + 1] : []));
+      return missing.length === 0 ? true : undefined;
+    };
+    await until(reached, { timeoutMs, intervalMs: 20, what: "clients are served" }).catch(() => undefined);
+    const { served } = await this.child.ask({ type: "join", timeoutMs }, "joined");
+    const within = `within ${timeoutMs} ms`;
+    return [
+      ...(missing.length === 0
+        ? []
+        : [
+            `not served: callers ${missing.join(", ")} of ${before.length} got no ${writes} writes answered ${within}`,
+          ]),
+      ...(served ? [] : [`not served: a write on a new connection was not answered ${within}`]),
+    ];
   }
 
   /** Ends the calls, reads every key back and ends the process. */
@@ -42,5 +60,9 @@ export class Clients {
   /** Ends the process at once; no-op where it has ended. */
   kill(): void {
     this.child.kill();
+  }
+
+  private async writes(): Promise<number[]> {
+    return (await this.child.ask({ type: "count" }, "counted")).writes;
   }
 }

@@ -18,8 +18,15 @@ export interface ClientsOptions {
 }
 
 /** What the parent asks of the clients' process; each request is answered once, in order. */
-export type Request = { type: "start"; options: ClientsOptions } | { type: "count" } | { type: "stop" };
+export type Request =
+  | { type: "start"; options: ClientsOptions }
+  | { type: "count" }
+  | { type: "join"; timeoutMs: number }
+  | { type: "stop" };
 
-/** The process's answers. */
+/** The process's answers. `writes`: answered so far, of each caller; `served`: a new connection's write was answered. */
 export type Reply =
-  { type: "started" } | { type: "counted"; writes: number } | { type: "stopped"; histories: KeyHistory[] };
+  | { type: "started" }
+  | { type: "counted"; writes: number[] }
+  | { type: "joined"; served: boolean }
+  | { type: "stopped"; histories: KeyHistory[] };

@@ -15,8 +15,10 @@ import type { ClientsOptions, Reply, Request } from "./messages.ts";
 
 const CONNECTIONS = 4;
 const CALLERS_PER_CONNECTION = 2;
-/** How long answers to calls that are under way, and to the last reads, are waited for. Milliseconds. */
+/** How long answers to calls that are under way are waited for. Milliseconds. */
 const DRAIN_MS = 5_000;
+/** How long answers to the last reads are waited for; without them what is lost at the end is not seen. Milliseconds. */
+const READ_MS = 15_000;
 /** Ends clients whose parent forgot them. Milliseconds. */
 const LONGEST_MS = 900_000;
 
@@ -56,8 +58,24 @@ class RunningClients {
     return new RunningClients(options, connections);
   }
 
-  writes(): number {
-    return this.callers.reduce((sum, { writes }) => sum + writes, 0);
+  /** Of each caller. */
+  writes(): number[] {
+    return this.callers.map(({ writes }) => writes);
+  }
+
+  /** Whether a client that connects only now is served. */
+  async join(timeoutMs: number): Promise<boolean> {
+    const { endpoint, keyPrefix } = this.options;
+    const newcomer = openClient(endpoint);
+    try {
+      const written = newcomer.incr(`${keyPrefix}:newcomer`).then(
+        () => true,
+        () => false,
+      );
+      return await Promise.race([written, delay(timeoutMs, false, { ref: false })]);
+    } finally {
+      newcomer.disconnect();
+    }
   }
 
   async stop(): Promise<KeyHistory[]> {
@@ -65,10 +83,9 @@ class RunningClients {
     await Promise.race([this.done, delay(DRAIN_MS, undefined, { ref: false })]);
     for (const connection of this.connections) connection.disconnect();
     const reader = openClient(this.options.endpoint);
-    const finals = Promise.all(this.keys.map((history) => readFinal(reader, history)));
-    const read = await Promise.race([finals, delay(DRAIN_MS, undefined, { ref: false })]);
+    const finals = Promise.all(this.keys.map((history) => readFinal(reader, history).catch(() => undefined)));
+    const read = await Promise.race([finals, delay(READ_MS, undefined, { ref: false })]);
     reader.disconnect();
-    finals.catch(() => undefined);
     return this.keys.map((history, i) => ({ ...history, final: read?.[i] }));
   }
 }
@@ -87,6 +104,8 @@ async function answer(request: Request): Promise<Reply> {
       return { type: "started" };
     case "count":
       return { type: "counted", writes: started().writes() };
+    case "join":
+      return { type: "joined", served: await started().join(request.timeoutMs) };
     case "stop":
       return { type: "stopped", histories: await started().stop() };
   }
