@@ -1,3 +1,4 @@
+import { pausesWritesOnly } from "../../components/engine/pause.ts";
 import type { Colour } from "../../components/engine/colour.ts";
 import type { CommandResult } from "../../test/support/testStack.ts";
 import { mayCostWayBack, reasonToAsk } from "./accepted.ts";
@@ -102,16 +103,29 @@ function stuckIn(one: Case, { unserved, evidence: { histories } }: Facts): strin
   ];
 }
 
-/** Ends that are accepted after other faults only. */
-function unexcusedIn(one: Case, { convergence, hadWayBack }: Facts): string[] {
-  const { needsOperator, isLinkable, wayBack = "" } = convergence;
+/** What is accepted after other faults only. */
+function unexcusedIn(one: Case, facts: Facts): string[] {
+  const { needsOperator, isLinkable, wayBack = "" } = facts.convergence;
+  const refused = refusals(one, facts);
   if (needsOperator) {
-    return reasonToAsk(one) === undefined
-      ? ["it asked the operator, where nothing is known that it could not decide"]
-      : [];
+    if (reasonToAsk(one) !== undefined) return refused;
+    return [...refused, "it asked the operator, where nothing is known that it could not decide"];
   }
-  if (isLinkable || !hadWayBack || mayCostWayBack(one.fault)) return [];
-  return [`the way back was lost, although no server, disk or file broke: ${wayBack}`];
+  if (isLinkable || !facts.hadWayBack || mayCostWayBack(one.fault)) return refused;
+  return [...refused, `the way back was lost, although no server, disk or file broke: ${wayBack}`];
+}
+
+/** A client that sends again sees no error, except that servers before 6.2 can't hold writes for good and refuse them. */
+function refusals(one: Case, { versions, evidence: { histories } }: Facts): string[] {
+  const { manner, ground } = FAULTS[one.fault];
+  if (manner === "once") return [];
+  const holdsForGood = ground !== "bridge" && Object.values(versions).every(pausesWritesOnly);
+  const errors = histories
+    .flatMap(({ calls }) => calls)
+    .filter(({ outcome }) => outcome === "fail")
+    .map(({ error = "" }) => error)
+    .filter((error) => holdsForGood || !error.startsWith("NOREPLICAS"));
+  return errors.length === 0 ? [] : [`refused: ${errors.length} calls, one with: ${errors[0] ?? ""}`];
 }
 
 function outcomeOf({ to, servesAfter, convergence }: Facts): Outcome {

@@ -91,6 +91,18 @@ describe("a case is judged", () => {
     expect(judged(SENDS_ONCE, evidence({ histories: [waiting] })).stuck).toBe(false);
   });
 
+  test.each([
+    [RESENDS, "8.0", "NOREPLICAS Not enough good replicas", false],
+    [RESENDS, "6.0", "NOREPLICAS Not enough good replicas", true],
+    [RESENDS, "6.0", "READONLY You can't write", false],
+    ["fence:bridge-killed:cutover", "7.0", "NOREPLICAS Not enough good replicas", true],
+    [SENDS_ONCE, "7.0", "MISCONF", true],
+  ])("%s from %s: a client may be answered %s: %s", (name, blue, error, isAccepted) => {
+    const refused = history([call(), call({ outcome: "fail", error })]);
+    const versions = { blue, green: "8.0" };
+    expect(judged(name, { ...evidence({ histories: [refused] }), versions }).converged).toBe(isAccepted);
+  });
+
   test("stuck where what is there in the end could not be read", () => {
     const unread = history([call()], { final: undefined });
     const result = judged(SENDS_ONCE, evidence({ histories: [unread] }));
