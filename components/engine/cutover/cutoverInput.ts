@@ -1,5 +1,6 @@
 import type { Backup } from "../backup/backup.ts";
 import type { Address } from "../address.ts";
+import type { Colour } from "../colour.ts";
 import type { Verdict } from "../compatibility/rollbackVerdict.ts";
 import type { Credentials } from "../credentials.ts";
 import type { Deployment } from "../deployment.ts";
@@ -19,6 +20,8 @@ export interface CutoverInput {
   endpoint: Address;
   credentials: Credentials;
   guardrails: Guardrails;
+  /** Memory limit of a colour's servers in bytes; absent: the machine's memory. */
+  memoryLimits?: Partial<Record<Colour, number>>;
   /** What the way back will be. */
   verdict: Verdict;
   /** Runs the live checks once more; throws if one fails; answers with a summary. */

@@ -21,7 +21,7 @@ import { setRaised } from "../selfDescribing.ts";
 import { DeadlineError, until } from "../until.ts";
 import { compareDatasets, describeSamples } from "../verification/compareDatasets.ts";
 import { whileAwake } from "../whileAwake.ts";
-import { keepBacklog, sizeBacklog } from "./backlog.ts";
+import { describeBacklog, keepBacklog, sizeBacklog } from "./backlog.ts";
 import type { CutoverFigures, CutoverInput } from "./cutoverInput.ts";
 import { holdForGood, pausesWritesOnly, pauseWrites, type Pause } from "../pause.ts";
 import type { CutoverSteps } from "./phases.ts";
@@ -83,7 +83,7 @@ export class RealCutover implements CutoverSteps {
   };
 
   arm = async (): Promise<string> => {
-    const { from, to, guardrails } = this.input;
+    const { from, to, guardrails, memoryLimits } = this.input;
     const begin = performance.now();
     const saved = await whileAwake([from], () => saveToDisk(to, guardrails.syncTimeoutMs));
     // As a backup, a save takes as long as the data is large.
@@ -92,7 +92,7 @@ export class RealCutover implements CutoverSteps {
     const [fromHasFile] = await Promise.all([from.primary.configRewrite(), to.primary.configRewrite()]);
     this.persistFrom = fromHasFile ? await from.primary.configRewriteCommands() : [];
     this.fromVersion = (await from.primary.version()).version;
-    const backlog = await sizeBacklog(from.primary, to.primary);
+    const backlog = await sizeBacklog(from.primary, to.primary, memoryLimits?.[to.colour]);
     this.fullCopies = infoNumber(await to.primary.info("stats"), "sync_full");
     if (this.native) {
       await from.primary.configSet("repl-diskless-load", "swapdb");
@@ -108,7 +108,7 @@ export class RealCutover implements CutoverSteps {
     if (this.holdsWritesOnly && this.standby.verb === "follows")
       await warmUpPause(this.input, (input) => this.stepsOn(input));
     this.checkDeadline();
-    return `${saved}; backlog of ${to.colour} ${backlog.sizeBytes} bytes for ${backlog.bytesPerSecond} bytes/s`;
+    return `${saved}; ${describeBacklog(backlog, to.colour)}`;
   };
 
   hold = async (): Promise<string> => {

@@ -45,6 +45,7 @@ export async function runCutover(
       endpoint: news.endpoint,
       credentials: news.credentials,
       guardrails: news.guardrails,
+      memoryLimits: news.memoryLimits,
       verdict,
       ...(rolledBack === undefined ? {} : { rolledBack }),
       preflight: () => preflightAgain(from.colour, to.colour, news),

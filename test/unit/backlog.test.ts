@@ -1,0 +1,35 @@
+import { describe, expect, it } from "vitest";
+import {
+  affordableBacklog,
+  describeBacklog,
+  wantedBacklog,
+} from "../../components/engine/cutover/backlog.ts";
+
+const MIB = 1024 * 1024;
+
+describe("a new colour's backlog", () => {
+  it("is for ten minutes of writes, between 16 and 512 MiB", () => {
+    expect([0, 100_000, 10_000_000].map(wantedBacklog)).toEqual([16 * MIB, 60_000_000, 512 * MIB]);
+  });
+
+  it("takes a quarter of what is free under the closest bound", () => {
+    const container = { limit: 512 * MIB, used: 152 * MIB };
+    expect(affordableBacklog(512 * MIB, [container])).toBe(90 * MIB);
+    expect(affordableBacklog(512 * MIB, [container, { limit: 256 * MIB, used: 156 * MIB }])).toBe(25 * MIB);
+    expect(affordableBacklog(60 * MIB, [container])).toBe(60 * MIB);
+    expect(affordableBacklog(512 * MIB, [])).toBe(512 * MIB);
+  });
+
+  it("is 16 MiB on a full server, and less on a small one", () => {
+    expect(affordableBacklog(512 * MIB, [{ limit: 400 * MIB, used: 401 * MIB }])).toBe(16 * MIB);
+    expect(affordableBacklog(512 * MIB, [{ limit: 20 * MIB, used: 20 * MIB }])).toBe(5 * MIB);
+  });
+
+  it("that is smaller than wanted is told with what to do", () => {
+    const size = { sizeBytes: 25 * MIB, bytesPerSecond: 1_000_000 };
+    expect(describeBacklog(size, "green")).toBe("backlog of green 26214400 bytes for 1000000 bytes/s");
+    expect(describeBacklog({ ...size, onlySeconds: 26 }, "green")).toBe(
+      "backlog of green 26214400 bytes for 1000000 bytes/s, 26 s of them instead of 600, as green has no memory for more: a rollback link that is cut for longer needs a full copy; give green more memory (memory, maxmemory) before the next cutover to it",
+    );
+  });
+});
