@@ -2,6 +2,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { bake, type BakeOutcome } from "../../components/engine/bake/bake.ts";
 import type { BakeSubjects } from "../../components/engine/bake/bakeSample.ts";
 import { DEFAULT_BAKE } from "../../components/engine/bake/bakeSettings.ts";
+import { infoNumber } from "../../components/engine/infoReply.ts";
 import { RedisServer } from "../../components/engine/redisServer.ts";
 import { bearServer, CREDENTIALS, openToClients, type BornServer } from "../support/bornServer.ts";
 import { PATIENT } from "../support/patientBake.ts";
@@ -48,6 +49,32 @@ test("a bake goes on where its connections are ended", async () => {
     green.admin.call("CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes"),
   );
   expect(outcome).toMatchObject({ kind: "passed", looks: 12, failed: 1 });
+});
+
+test("a bake of a full cache that evicts all the time passes", async () => {
+  await green.admin.configSet("maxmemory-policy", "allkeys-lru");
+  await green.admin.configSet("maxmemory", "20mb");
+  const baked = new AbortController();
+  const write = async (lane: number): Promise<void> => {
+    for (let i = 0; !baked.signal.aborted; i++)
+      await green.admin.call("SET", `key:${lane}:${i}`, "x".repeat(100));
+  };
+  try {
+    await green.admin.call(
+      "EVAL",
+      "for i = 1, 200000 do redis.call('SET', 'filling:' .. i, string.rep('x', 100)) end",
+      0,
+    );
+    const lanes = Promise.all([1, 2, 3, 4, 5, 6, 7, 8].map(write));
+    const outcome = await watch(6, () => Promise.resolve());
+    baked.abort();
+    await lanes;
+    expect(outcome).toMatchObject({ kind: "passed", looks: 6 });
+    expect(infoNumber(await green.admin.info("stats"), "evicted_keys")).toBeGreaterThan(100_000);
+  } finally {
+    baked.abort();
+    await green.admin.configSet("maxmemory", 0);
+  }
 });
 
 test("a bake of a server that was restarted is inconclusive at once, whatever its figures", async () => {

@@ -12,6 +12,7 @@ const QUIET: BakeSample = {
   misses: 0,
   usedMemory: 50,
   maxMemory: 100,
+  evicts: false,
   lagBytes: 0,
   latencies: [1, 1, 1],
 };
@@ -45,6 +46,14 @@ describe("a bake's limits", () => {
     const limits = { maxMemoryPercent: 90 };
     expect(names(judged(limits, full, full, QUIET, full, full))).toEqual([]);
     expect(names(judged(limits, full, full, full))).toEqual(["maxMemoryPercent"]);
+  });
+
+  it("take a full cache for what it is, unless it was to keep room", () => {
+    const full = { usedMemory: 100.1 };
+    expect(names(judged({}, full, full, full))).toEqual(["maxMemoryPercent"]);
+    const cache = { ...full, evicts: true };
+    expect(judged({}, cache, cache, cache)).toEqual([]);
+    expect(names(judged({ maxMemoryPercent: 95 }, cache, cache, cache))).toEqual(["maxMemoryPercent"]);
   });
 
   it("count errors and rejected connections by the second, from the second look on", () => {

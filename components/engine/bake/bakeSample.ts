@@ -1,5 +1,6 @@
 import { appliedOffset } from "../feedProgress.ts";
 import { infoNumber } from "../infoReply.ts";
+import { countedMemory, evictsKeys } from "../memory.ts";
 import { versionOf, type RedisServer } from "../redisServer.ts";
 import { replicationStateOf } from "../replicationState.ts";
 import { readCommandTimes, type CommandTimes } from "./commandTimes.ts";
@@ -15,9 +16,12 @@ export interface BakeSample {
   rejectedConnections: number;
   hits: number;
   misses: number;
+  /** What counts against `maxMemory`. */
   usedMemory: number;
   /** 0: no limit. */
   maxMemory: number;
+  /** A full server drops keys, rather than refuses writes. */
+  evicts: boolean;
   /** How far the standby is behind, in bytes; infinite while its link is down; absent where it isn't to follow. */
   lagBytes?: number;
   /** Of each PING through the endpoint, in milliseconds. */
@@ -56,8 +60,9 @@ export async function takeSample({ live, standby, endpoint }: BakeSubjects): Pro
     rejectedConnections: infoNumber(info, "rejected_connections"),
     hits: infoNumber(info, "keyspace_hits"),
     misses: infoNumber(info, "keyspace_misses"),
-    usedMemory: infoNumber(info, "used_memory"),
+    usedMemory: countedMemory(info),
     maxMemory: infoNumber(info, "maxmemory"),
+    evicts: evictsKeys(info),
     ...(lag === undefined ? {} : { lagBytes: lag }),
     latencies,
     ...(commandTimes === undefined ? {} : { commandTimes }),

@@ -23,7 +23,10 @@ export interface BakeSettings {
   maxCommandP99Ms: number;
   /** Least share of lookups that find their key since the bake began, in percent; judged from 1,000 lookups on. Default 0. */
   minHitPercent: number;
-  /** Used memory in percent of `maxmemory`, where there is one. Default 100. */
+  /**
+   * Memory that counts against `maxmemory`, in percent of it, where there is one. Default 100: no more than it, which a
+   * server that evicts can't pass.
+   */
   maxMemoryPercent: number;
   /** How far the old colour may fall behind, in bytes; a link that is down counts as too far. Default 64 MiB. */
   maxLagBytes: number;
