@@ -17,6 +17,8 @@ describe("what is read from a server", () => {
       "id=5 addr=1.2.3.4:9 name=redis-bluegreen-operator flags=N user=default",
       "id=6 addr=1.2.3.4:9 name=redis-bluegreen-operator-update-1 flags=N user=default",
       "id=7 addr=1.2.3.4:10 name= flags=N user=redis-bluegreen-proxy",
+      "id=7 addr=1.2.3.4:10 name= flags=N user=redis-bluegreen-bridge",
+      "id=7 addr=1.2.3.4:10 name= flags=N user=redis-bluegreen-replication",
       "id=8 addr=1.2.3.4:11 name= flags=PO user=default",
     ];
     expect(summariseClients(`${lines.join("\n")}\n`)).toEqual({ application: 3, blocked: 1 });

@@ -1,6 +1,6 @@
 import { isOperatorName } from "../ownConnections.ts";
 import { parseClientList } from "../infoReply.ts";
-import { HEALTH_USER, OPERATOR_USER, PROXY_USER } from "../users.ts";
+import { OWN_USERS } from "../users.ts";
 
 /** Who is connected to a server, counted from CLIENT LIST. */
 export interface ClientSummary {
@@ -9,8 +9,6 @@ export interface ClientSummary {
   /** Those of them that wait in a blocking command. */
   blocked: number;
 }
-
-const OWN_USERS: ReadonlySet<string> = new Set([OPERATOR_USER, PROXY_USER, HEALTH_USER]);
 
 /** Counts a reply of CLIENT LIST. Flags: S replica, M the primary that it follows, b blocked. */
 export function summariseClients(reply: string): ClientSummary {
