@@ -54,7 +54,7 @@ export interface RedisContainerArgs {
   advertised?: string;
   /** The first configuration. Secret. */
   conf: pulumi.Output<string>;
-  /** The server belongs to the live colour: nothing may remove or replace it. */
+  /** The server is the live colour's primary: nothing may remove or replace it. */
   protect: boolean;
 }
 

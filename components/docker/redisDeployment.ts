@@ -81,7 +81,8 @@ export class RedisDeployment extends pulumi.ComponentResource {
           operatorPort: server.operator.port,
           ...(i > 0 || args.advertised === undefined ? {} : { advertised: args.advertised }),
           conf: pulumi.secret(conf),
-          protect: live,
+          // Replicas come and go beside it, and hold nothing of their own.
+          protect: live && i === 0,
         },
         { parent: this, ...(previous === undefined ? {} : { dependsOn: [previous] }) },
       );

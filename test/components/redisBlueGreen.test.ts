@@ -78,12 +78,14 @@ describe("the resources of a RedisBlueGreen", () => {
     expect(find("ReplicationLink", "redis-blue-to-green").dependsOn).toEqual(["redis TrafficSwitch"]);
   });
 
-  test("are protected where they belong to the live colour, and only there", async () => {
+  test("are protected where they hold the live colour's data; replicas may come and go", async () => {
+    const replicas = ["redis-blue-1", "redis-blue-1-data"];
     const blue = protectedServers(await register(BOTH));
-    expect(blue.held).toEqual(["redis-blue-0", "redis-blue-1", "redis-blue-0-data", "redis-blue-1-data"]);
-    expect(blue.free).toEqual(["redis-green-0", "redis-green-0-data"]);
+    expect(blue.held).toEqual(["redis-blue-0", "redis-blue-0-data"]);
+    expect(blue.free.sort()).toEqual([...replicas, "redis-green-0", "redis-green-0-data"].sort());
     const green = protectedServers(await register({ ...BOTH, live: "green" }));
-    expect(green).toEqual({ held: blue.free, free: blue.held });
+    expect(green.held).toEqual(["redis-green-0", "redis-green-0-data"]);
+    expect(green.free.sort()).toEqual([...replicas, ...blue.held].sort());
   });
 
   test("are free to be destroyed once the user said so", async () => {
