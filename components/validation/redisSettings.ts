@@ -1,4 +1,5 @@
-import { describeKind, hasControlCharacters, quote } from "./describe.ts";
+import { describeKind, either, hasControlCharacters, quote } from "./describe.ts";
+import { nearestName } from "./nearestName.ts";
 import type { Finding } from "./problem.ts";
 import { describeRange, isObject, isWithin, type Section } from "./section.ts";
 
@@ -9,6 +10,24 @@ const MIN_REPLICAS = { min: 0, max: 1_000 };
 
 /** Seconds; with 0 Redis doesn't look at `min-replicas-to-write`, which closes a colour. */
 const MAX_LAG = { min: 1, max: 3_600 };
+
+/** Settings that are one of a few words, which some version takes (docs, and measured: Redis 6.0 to 8.6, Valkey 9.1). */
+const WORDS: Readonly<Record<string, readonly string[]>> = {
+  "maxmemory-policy": [
+    "noeviction",
+    "allkeys-lru",
+    "allkeys-lfu",
+    "allkeys-lrm",
+    "allkeys-random",
+    "volatile-lru",
+    "volatile-lfu",
+    "volatile-lrm",
+    "volatile-random",
+    "volatile-ttl",
+  ],
+  appendfsync: ["always", "everysec", "no"],
+  loglevel: ["debug", "verbose", "notice", "warning", "nothing"],
+};
 
 /** How much of a container's memory the data may take; the rest is for buffers and the copy that a save makes. */
 const MAXMEMORY_SHARE = 0.9;
@@ -106,7 +125,20 @@ function limitFinding(name: string, value: string, memory: number, section: Sect
       cure: "set another number; with 0 the server would take writes while it is closed to clients",
     };
   }
-  return name === "maxmemory" ? maxmemoryFinding(value, memory, section) : undefined;
+  return name === "maxmemory" ? maxmemoryFinding(value, memory, section) : wordFinding(name, value);
+}
+
+/** A server that is started with another word ends at once, again and again. */
+function wordFinding(name: string, value: string): Finding | undefined {
+  const words = WORDS[name];
+  const word = value.replace(/^(["'])(.*)\1$/, "$2").toLowerCase();
+  if (words === undefined || words.includes(word)) return undefined;
+  const meant = nearestName(word, words);
+  return {
+    found: quote(value),
+    allowed: either(words),
+    cure: meant === undefined ? "set one of these" : `write ${meant}`,
+  };
 }
 
 function maxmemoryFinding(value: string, memory: number, section: Section): Finding | undefined {

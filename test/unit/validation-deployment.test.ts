@@ -143,6 +143,15 @@ describeRefusals("a deployment that is refused", [
     "blue.redis.databases is a list, but must be text on one line, a number, true or false: write the value as it stands in redis.conf.",
   ],
   [
+    "settings with a word that no server takes",
+    withBlue({
+      redis: { "maxmemory-policy": "allkeys-lur", appendfsync: true, loglevel: '"quiet"', save: "" },
+    }),
+    'blue.redis.maxmemory-policy is "allkeys-lur", but must be noeviction, allkeys-lru, allkeys-lfu, allkeys-lrm, allkeys-random, volatile-lru, volatile-lfu, volatile-lrm, volatile-random or volatile-ttl: write allkeys-lru.',
+    'blue.redis.appendfsync is "yes", but must be always, everysec or no: set one of these.',
+    'blue.redis.loglevel is "\\"quiet\\"", but must be debug, verbose, notice, warning or nothing: set one of these.',
+  ],
+  [
     "settings that are no object",
     withBlue({ redis: "maxmemory 1gb" }),
     "blue.redis is text, but must be an object with any of the keys maxmemory-policy: write each of its keys on a line of its own below it, or remove it.",
