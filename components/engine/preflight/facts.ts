@@ -17,6 +17,8 @@ export interface PreflightInput {
   standbyDeployed: boolean;
   /** The update is a cutover to the standby: what would make that unsafe fails instead of warning. */
   cutover: boolean;
+  /** The cutover begins a rehearsal: the live colour is to take writes again. Default false. */
+  comesBack?: boolean;
   credentials: Credentials;
   guardrails: Guardrails;
   /** Prefix of config paths in cures. */
@@ -76,6 +78,11 @@ export function forCutover(
   cure: string,
 ): CheckResult {
   return (input.cutover ? fail : warn)(name, figure, cure);
+}
+
+/** Whether clients don't write to the live colour any more after this update. */
+export function isLeft({ cutover, comesBack = false }: PreflightFacts["input"]): boolean {
+  return cutover && !comesBack;
 }
 
 /** What to do where the standby can't get any more what the live colour has taken. */

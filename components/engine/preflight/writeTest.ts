@@ -1,5 +1,5 @@
-import { fail, pass, type CheckResult } from "./checkResult.ts";
-import { seen, type PreflightFacts } from "./facts.ts";
+import { fail, pass, warn, type CheckResult } from "./checkResult.ts";
+import { isLeft, seen, type PreflightFacts } from "./facts.ts";
 
 /** What the answer to a refused write asks for. */
 const cures = (pathPrefix: string): readonly (readonly [RegExp, string])[] => [
@@ -18,6 +18,8 @@ export function checkWriteTest(facts: PreflightFacts): CheckResult[] {
   if (live === undefined || result === undefined) return [];
   if (result.accepted) return [pass("write test", "a write that changes nothing was accepted")];
   if (live.gate.fenced) return [fail("write test", result.answer, "see what to do under role of live")];
+  if (/OOM/.test(result.answer) && isLeft(facts.input))
+    return [warn("write test", result.answer, "the server is full; this cutover leaves it")];
   const cure = cures(facts.input.pathPrefix).find(([answer]) => answer.test(result.answer))?.[1];
   return [fail("write test", result.answer, cure ?? "look into the live server's log")];
 }

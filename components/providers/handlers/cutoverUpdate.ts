@@ -48,7 +48,8 @@ export async function runCutover(
       memoryLimits: news.memoryLimits,
       verdict,
       ...(rolledBack === undefined ? {} : { rolledBack }),
-      preflight: () => preflightAgain(from.colour, to.colour, news),
+      preflight: () =>
+        preflightAgain(from.colour, to.colour, news, kind === "rehearsal" && from.colour === news.live),
       backup: () => backUp(from, news),
       progress: say,
       onPhase: (phase) => {
@@ -64,8 +65,13 @@ export async function runCutover(
   }
 }
 
-async function preflightAgain(from: Colour, to: Colour, news: TrafficSwitchInputs): Promise<string> {
-  const results = await preflight(from, to, news, { standbyDeployed: true, cutover: true });
+async function preflightAgain(
+  from: Colour,
+  to: Colour,
+  news: TrafficSwitchInputs,
+  comesBack: boolean,
+): Promise<string> {
+  const results = await preflight(from, to, news, { standbyDeployed: true, cutover: true, comesBack });
   const failed = results.filter((result) => result.outcome === "fail");
   if (failed.length > 0) throw new RefusedError(failed.map(formatFailure).join("; "));
   const warned = results.filter((result) => result.outcome === "warn").length;

@@ -1,6 +1,7 @@
 import { COLOURS, otherColour, type Colour } from "../../engine/colour.ts";
 import { planCutover } from "../../engine/cutover/dryRunCutover.ts";
 import { situationOf, type Situation } from "../../engine/cutover/serving.ts";
+import type { PreflightInput } from "../../engine/preflight/facts.ts";
 import { runPreflight } from "../../engine/preflight/runPreflight.ts";
 import { formatCheck, type CheckResult } from "../../engine/preflight/checkResult.ts";
 import { Haproxy } from "../../engine/haproxy.ts";
@@ -79,7 +80,7 @@ async function planRehearsalAlone(
   news: TrafficSwitchInputs,
   session: Session,
 ): Promise<SwitchPlan> {
-  const failures = await failedChecks(live, otherColour(live), settling, news);
+  const failures = await failedChecks(live, otherColour(live), settling, news, true);
   const rehearsal = await planRehearsal(true, news, session);
   say("plan:", ...settling, ...rehearsal.plan);
   return joined({ plan: settling, failures }, rehearsal);
@@ -217,12 +218,13 @@ async function failedChecks(
   to: Colour,
   first: string[],
   news: TrafficSwitchInputs,
+  comesBack = false,
 ): Promise<SwitchPlan["failures"]> {
   if (first.length > 0) {
     say("preflight: runs when what a cut-off update left behind is settled");
     return [];
   }
-  const results = await preflight(from, to, news, { standbyDeployed: true, cutover: true });
+  const results = await preflight(from, to, news, { standbyDeployed: true, cutover: true, comesBack });
   say("preflight:", ...results.map(formatCheck));
   return results
     .filter((r) => r.outcome === "fail")
@@ -234,7 +236,7 @@ export async function preflight(
   live: Colour,
   standby: Colour,
   news: TrafficSwitchInputs,
-  mode: { standbyDeployed: boolean; cutover: boolean },
+  mode: Pick<PreflightInput, "standbyDeployed" | "cutover" | "comesBack">,
 ): Promise<CheckResult[]> {
   const [liveTarget, standbyTarget] = [news[live], news[standby]];
   if (liveTarget === undefined) return [];
