@@ -1,9 +1,6 @@
 import { describe, expect, it } from "vitest";
-import {
-  affordableBacklog,
-  describeBacklog,
-  wantedBacklog,
-} from "../../components/engine/cutover/backlog.ts";
+import { affordableBacklog, wantedBacklog } from "../../components/engine/backlogSize.ts";
+import { describeBacklog } from "../../components/engine/cutover/backlog.ts";
 
 const MIB = 1024 * 1024;
 
@@ -25,11 +22,11 @@ describe("a new colour's backlog", () => {
     expect(affordableBacklog(512 * MIB, [{ limit: 20 * MIB, used: 20 * MIB }])).toBe(5 * MIB);
   });
 
-  it("that is smaller than wanted is told with what to do", () => {
+  it("that is smaller than wanted is told with what that means", () => {
     const size = { sizeBytes: 25 * MIB, bytesPerSecond: 1_000_000 };
     expect(describeBacklog(size, "green")).toBe("backlog of green 26214400 bytes for 1000000 bytes/s");
     expect(describeBacklog({ ...size, onlySeconds: 26 }, "green")).toBe(
-      "backlog of green 26214400 bytes for 1000000 bytes/s, 26 s of them instead of 600, as green has no memory for more: a rollback link that is cut for longer needs a full copy; give green more memory (memory, maxmemory) before the next cutover to it",
+      "backlog of green 26214400 bytes for 1000000 bytes/s, 26 s of them instead of 600, as green has no memory for more: a rollback link that is cut for longer needs a full copy",
     );
   });
 });

@@ -141,6 +141,13 @@ const rows: Row[] = [
     /more memory/,
   ],
   [
+    "a new colour has no memory for the backlog that the way back wants",
+    { live: { writeRate: MIB }, input: { memoryLimits: { green: 110 * MIB } } },
+    "room for a backlog",
+    "warn",
+    /^25\.0 MiB on green, 25 s of 1\.0 MiB\/s instead of 600 .*config:green: memory, maxmemory/,
+  ],
+  [
     "two datasets don't fit",
     { input: { memoryLimits: { blue: 16 * MIB } } },
     "room for two datasets",

@@ -1,24 +1,15 @@
 import { setTimeout as delay } from "node:timers/promises";
+import { affordableBacklog, COVERED_SECONDS, memoryBounds, wantedBacklog } from "../backlogSize.ts";
 import { ReplicationStream } from "../backup/replicationStream.ts";
 import type { Colour } from "../colour.ts";
 import type { Login } from "../credentials.ts";
 import { readGate } from "../gate.ts";
 import { infoNumber } from "../infoReply.ts";
-import { countedMemory } from "../memory.ts";
 import { RedisServerError, type RedisServer } from "../redisServer.ts";
 
-/** How long the standby may be away and still continue from the backlog. Seconds. */
-const COVERED_SECONDS = 600;
 /** The write rate is measured over this long; a rate needs a time base. Milliseconds. */
 const SAMPLE_MS = 250;
 const ATTACH_MS = 10_000;
-const SMALLEST_BYTES = 16 * 1024 * 1024;
-const LARGEST_BYTES = 512 * 1024 * 1024;
-/**
- * The backlog may take one part in so many of what is free. It counts against `maxmemory`, all of it at once before 7.0 and
- * as it fills from then on (measured: Redis 6.0.16, 7.0.15, 8.0.2), and the container's limit has to hold a save's copy too.
- */
-const PARTS = 4;
 
 /** What the backlog was set to, and for which write rate. */
 export interface BacklogSize {
@@ -26,12 +17,6 @@ export interface BacklogSize {
   bytesPerSecond: number;
   /** For how long it covers what is written, where memory allows less than wanted; absent: for as long as wanted. */
   onlySeconds?: number;
-}
-
-/** A bound of a server's memory, and what is in use of it beside the backlog. Bytes. */
-export interface MemoryBound {
-  limit: number;
-  used: number;
 }
 
 /**
@@ -50,43 +35,13 @@ export async function sizeBacklog(
   const after = (await live.replication()).offset;
   const bytesPerSecond = Math.round(((after - before) * 1000) / (performance.now() - startedAt));
   const wanted = wantedBacklog(bytesPerSecond);
-  const affordable = affordableBacklog(wanted, await memoryBounds(next, memoryLimit));
+  const [info, gate] = await Promise.all([next.info("memory"), readGate(next)]);
+  const affordable = affordableBacklog(wanted, memoryBounds(info, gate, memoryLimit));
   const now = Number((await next.configGet("repl-backlog-size")).get("repl-backlog-size") ?? 0);
   if (now < affordable) await next.configSet("repl-backlog-size", affordable);
   const sizeBytes = Math.max(now, affordable);
   if (sizeBytes >= wanted) return { sizeBytes, bytesPerSecond };
   return { sizeBytes, bytesPerSecond, onlySeconds: Math.floor(sizeBytes / Math.max(1, bytesPerSecond)) };
-}
-
-/** How large a backlog should be for this rate, whatever memory there is. Bytes. */
-export function wantedBacklog(bytesPerSecond: number): number {
-  return Math.min(LARGEST_BYTES, Math.max(SMALLEST_BYTES, bytesPerSecond * COVERED_SECONDS));
-}
-
-/**
- * How much of the wanted backlog there is room for: a quarter of what is free, yet 16 MiB, or a quarter of a bound that is
- * smaller than 64 MiB, also where nothing is. Bytes.
- */
-export function affordableBacklog(wanted: number, bounds: readonly MemoryBound[]): number {
-  const parts = bounds.map(({ limit, used }) =>
-    Math.max((limit - used) / PARTS, Math.min(SMALLEST_BYTES, limit / PARTS)),
-  );
-  return Math.floor(Math.min(wanted, ...parts));
-}
-
-async function memoryBounds(server: RedisServer, memoryLimit: number | undefined): Promise<MemoryBound[]> {
-  const [info, gate] = await Promise.all([server.info("memory"), readGate(server)]);
-  const backlog = infoNumber(info, "mem_replication_backlog");
-  // While the bridge feeds it there is no limit, which comes back when it is opened.
-  const maxmemory = Number(gate.fed?.limit?.bytes ?? infoNumber(info, "maxmemory"));
-  const bounds = [
-    { limit: maxmemory, used: countedMemory(info) - backlog },
-    {
-      limit: memoryLimit ?? infoNumber(info, "total_system_memory"),
-      used: infoNumber(info, "used_memory") - backlog,
-    },
-  ];
-  return bounds.filter(({ limit }) => limit > 0);
 }
 
 /** For the progress line of a cutover. @param colour the one whose backlog it is */
@@ -96,7 +51,7 @@ export function describeBacklog(
 ): string {
   const size = `backlog of ${colour} ${sizeBytes} bytes for ${bytesPerSecond} bytes/s`;
   if (onlySeconds === undefined) return size;
-  return `${size}, ${onlySeconds} s of them instead of ${COVERED_SECONDS}, as ${colour} has no memory for more: a rollback link that is cut for longer needs a full copy; give ${colour} more memory (memory, maxmemory) before the next cutover to it`;
+  return `${size}, ${onlySeconds} s of them instead of ${COVERED_SECONDS}, as ${colour} has no memory for more: a rollback link that is cut for longer needs a full copy`;
 }
 
 /**

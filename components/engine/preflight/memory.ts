@@ -1,3 +1,5 @@
+import { affordableBacklog, COVERED_SECONDS, memoryBounds, wantedBacklog } from "../backlogSize.ts";
+import type { Colour } from "../colour.ts";
 import { infoNumber } from "../infoReply.ts";
 import { countedMemory, evictsKeys } from "../memory.ts";
 import { formatBytes } from "./bytes.ts";
@@ -15,7 +17,10 @@ export function checkMemory(facts: PreflightFacts): CheckResult[] {
   const results = [checkHeadroom(facts, live)];
   const standby = seen(facts.standby);
   if (standby !== undefined && facts.standby !== undefined)
-    results.push(checkRoom(facts, facts.standby, live, standby));
+    results.push(
+      checkRoom(facts, facts.standby, live, standby),
+      ...checkBacklogRoom(facts, facts.standby, live, standby),
+    );
   if (facts.input.standby !== undefined) results.push(checkTwoDatasets(facts, live));
   return results;
 }
@@ -65,11 +70,32 @@ function checkRoom(
   const needed = countedMemory((facts.input.cutover ? standby : live).info);
   const figure = `${formatBytes(limit)} for ${formatBytes(needed)} of live data`;
   if (needed < limit * FULL) return pass(name, figure);
-  const cure = `give ${colour.target.colour} more memory (${facts.input.pathPrefix}${colour.target.colour}: memory, maxmemory)`;
+  const cure = moreMemory(facts.input.pathPrefix, colour.target.colour);
   // A full cache is a little above its limit all the time.
   const evicts = fed === undefined ? evictsKeys(standby.info) : fed.policy !== "noeviction";
   const most = evicts ? maxmemory / FULL : maxmemory;
   return maxmemory > 0 && needed > most ? fail(name, figure, cure) : warn(name, figure, cure);
+}
+
+function moreMemory(pathPrefix: string, colour: Colour): string {
+  return `give ${colour} more memory (${pathPrefix}${colour}: memory, maxmemory)`;
+}
+
+/** A new colour keeps a backlog of what it takes, for the old one to follow it without a full copy. */
+function checkBacklogRoom(
+  { input }: PreflightFacts,
+  { target: { colour } }: ObservedColour,
+  live: ServerSnapshot,
+  standby: ServerSnapshot,
+): CheckResult[] {
+  const wanted = wantedBacklog(live.writeRate);
+  const bounds = memoryBounds(standby.info, standby.gate, input.memoryLimits?.[colour]);
+  const size = affordableBacklog(wanted, bounds);
+  if (size >= wanted) return [];
+  const seconds = Math.floor(size / Math.max(1, live.writeRate));
+  const figure = `${formatBytes(size)} on ${colour}, ${seconds} s of ${formatBytes(live.writeRate)}/s instead of ${COVERED_SECONDS}`;
+  const cure = `a rollback link that is cut for longer than that needs a full copy; ${moreMemory(input.pathPrefix, colour)}`;
+  return [warn("room for a backlog", figure, cure)];
 }
 
 /** `repl-diskless-load swapdb` keeps the old data beside the copy that is being received. */

@@ -1,0 +1,54 @@
+import type { Gate } from "./gate.ts";
+import { infoNumber, type InfoFields } from "./infoReply.ts";
+import { countedMemory } from "./memory.ts";
+
+/** How long the standby may be away and still continue from the backlog. Seconds. */
+export const COVERED_SECONDS = 600;
+const SMALLEST_BYTES = 16 * 1024 * 1024;
+const LARGEST_BYTES = 512 * 1024 * 1024;
+/**
+ * The backlog may take one part in so many of what is free. It counts against `maxmemory`, all of it at once before 7.0 and
+ * as it fills from then on (measured: Redis 6.0.16, 7.0.15, 8.0.2), and the container's limit has to hold a save's copy too.
+ */
+const PARTS = 4;
+
+/** A bound of a server's memory, and what is in use of it beside the backlog. Bytes. */
+export interface MemoryBound {
+  limit: number;
+  used: number;
+}
+
+/** How large a backlog should be for this rate, whatever memory there is. Bytes. */
+export function wantedBacklog(bytesPerSecond: number): number {
+  return Math.min(LARGEST_BYTES, Math.max(SMALLEST_BYTES, bytesPerSecond * COVERED_SECONDS));
+}
+
+/**
+ * How much of the wanted backlog there is room for: a quarter of what is free, yet 16 MiB, or a quarter of a bound that is
+ * smaller than 64 MiB, also where nothing is. Bytes.
+ */
+export function affordableBacklog(wanted: number, bounds: readonly MemoryBound[]): number {
+  const parts = bounds.map(({ limit, used }) =>
+    Math.max((limit - used) / PARTS, Math.min(SMALLEST_BYTES, limit / PARTS)),
+  );
+  return Math.floor(Math.min(wanted, ...parts));
+}
+
+/**
+ * What bounds a server's memory: `maxmemory`, and its process's limit.
+ * @param info with the section `memory`
+ * @param memoryLimit of its container in bytes; absent: the machine's memory
+ */
+export function memoryBounds(info: InfoFields, { fed }: Gate, memoryLimit?: number): MemoryBound[] {
+  const backlog = infoNumber(info, "mem_replication_backlog");
+  // While the bridge feeds it there is no limit, which comes back when it is opened.
+  const maxmemory = Number(fed?.limit?.bytes ?? infoNumber(info, "maxmemory"));
+  const bounds = [
+    { limit: maxmemory, used: countedMemory(info) - backlog },
+    {
+      limit: memoryLimit ?? infoNumber(info, "total_system_memory"),
+      used: infoNumber(info, "used_memory") - backlog,
+    },
+  ];
+  return bounds.filter(({ limit }) => limit > 0);
+}
