@@ -37,11 +37,9 @@ describe("a bake's limits", () => {
   });
 
   it("are passed by three looks in a row, not by two or by every other one", () => {
-    const slow = { latencies: [900, 900, 900] };
+    const slow = { latencies: Array<number>(20).fill(900) };
     expect(names(judged({ maxP99Ms: 500 }, slow, slow))).toEqual([]);
-    expect(names(judged({ maxP99Ms: 500, maxP50Ms: 1_000, maxP95Ms: 1_000 }, slow, slow, slow))).toEqual([
-      "maxP99Ms",
-    ]);
+    expect(names(judged({ maxP95Ms: 500, maxP50Ms: 1_000 }, slow, slow, slow))).toEqual(["maxP95Ms"]);
     const full = { usedMemory: 100 };
     const limits = { maxMemoryPercent: 90 };
     expect(names(judged(limits, full, full, QUIET, full, full))).toEqual([]);
@@ -54,6 +52,32 @@ describe("a bake's limits", () => {
     const cache = { ...full, evicts: true };
     expect(judged({}, cache, cache, cache)).toEqual([]);
     expect(names(judged({ maxMemoryPercent: 95 }, cache, cache, cache))).toEqual(["maxMemoryPercent"]);
+  });
+
+  const pings = (...slow: number[]) => ({ latencies: [...slow, ...Array<number>(20 - slow.length).fill(1)] });
+
+  it("forgive one slow PING", () => {
+    const fast = pings();
+    for (let looks = 3; looks <= 15; looks++) {
+      expect(judged({}, pings(600), ...Array<typeof fast>(looks - 1).fill(fast)), `${looks} looks`).toEqual(
+        [],
+      );
+    }
+  });
+
+  it("catch a server that is slow now and then, or most of the time", () => {
+    const often = pings(600);
+    expect(names(judged({}, ...Array<typeof often>(7).fill(often)))).toEqual(["maxP99Ms"]);
+    const mostly = pings(...Array<number>(15).fill(600));
+    expect(names(judged({}, mostly, mostly, mostly))).toEqual(["maxP50Ms", "maxP95Ms"]);
+  });
+
+  it("of latency are told where there were too few looks for them", () => {
+    const judge = new BakeJudge(DEFAULT_BAKE);
+    for (let at = 0; at < 4_000; at += 1_000) judge.judge({ ...QUIET, ...pings(), at });
+    expect(judge.unjudged()).toEqual(["maxP99Ms"]);
+    judge.judge({ ...QUIET, ...pings(), at: 4_000 });
+    expect(judge.unjudged()).toEqual([]);
   });
 
   it("count errors and rejected connections by the second, from the second look on", () => {
@@ -75,12 +99,23 @@ describe("a bake's limits", () => {
 
   it("take a link that is down for too far behind, and say so", () => {
     const down = { lagBytes: Infinity };
-    const breached = judged({}, down, down, down);
+    const breached = judged({}, QUIET, down, down, down);
     expect(breached.map(describeFigure)).toEqual([
       "lag of the old colour in bytes unknown, its link is down, maxLagBytes 67108864",
     ]);
     const alone = { lagBytes: undefined } as unknown as Partial<BakeSample>;
     expect(judged({}, alone, alone, alone)).toEqual([]);
+  });
+
+  it("wait for a link that was not up yet, and know that", () => {
+    const judge = new BakeJudge(DEFAULT_BAKE);
+    const look = (lagBytes: number, at: number): string[] => names(judge.judge({ ...QUIET, lagBytes, at }));
+    expect([0, 1_000, 2_000, 3_000].flatMap((at) => look(Infinity, at))).toEqual([]);
+    expect(judge.awaitsLink).toBe(true);
+    expect(look(10, 4_000)).toEqual([]);
+    expect(judge.awaitsLink).toBe(false);
+    expect([5_000, 6_000].flatMap((at) => look(Infinity, at))).toEqual([]);
+    expect(look(Infinity, 7_000)).toEqual(["maxLagBytes"]);
   });
 
   it("judge the server's command times where enough commands ran, and none where it counts none", () => {

@@ -19,7 +19,8 @@ export type BakeOutcome = BakeRecord &
     /** Limits that were passed three looks in a row: a reason to go back. */
     | { kind: "breached"; breached: BakeFigure[] }
     /**
-     * The figures could not be had often enough to say anything, or the server was restarted: no reason to go back by itself,
+     * The figures could not be had often enough to say anything, the old colour was still on its way, or the server was
+     * restarted: no reason to go back by itself,
      * since what it lost then may be on neither colour, and none to be content.
      */
     | { kind: "inconclusive"; reason: string }
@@ -32,6 +33,8 @@ export interface BakeRecord {
   /** Looks that gave no figures. */
   failed: number;
   figures: BakeSummary[];
+  /** Limits of latency that there were too few looks for. */
+  unjudged: string[];
 }
 
 const INTERVAL_MS = 1_000;
@@ -88,7 +91,7 @@ export async function bake(
     const earlier = before.get(figure.limit);
     return earlier === undefined ? figure : { ...figure, before: earlier };
   });
-  const seen: BakeRecord = { looks, failed, figures };
+  const seen: BakeRecord = { looks, failed, figures, unjudged: judge.unjudged() };
   if (breached.length > 0) return { ...seen, kind: "breached", breached };
   if (restartedAfterS !== undefined)
     return {
@@ -98,6 +101,12 @@ export async function bake(
     };
   if (failed > looks / 10)
     return { ...seen, kind: "inconclusive", reason: `${failed} of ${looks} looks failed (${reason})` };
+  if (judge.awaitsLink)
+    return {
+      ...seen,
+      kind: "inconclusive",
+      reason: "the old colour's link was not up in any look, so it is not known whether it keeps up",
+    };
   return { ...seen, kind: "passed" };
 }
 

@@ -30,12 +30,25 @@ const ENOUGH_LOOKUPS = 1_000;
 /** The same of percentiles of fewer commands. */
 const ENOUGH_COMMANDS = 100;
 
+const LATENCIES = [
+  { limit: "maxP50Ms", percent: 50 },
+  { limit: "maxP95Ms", percent: 95 },
+  { limit: "maxP99Ms", percent: 99 },
+] as const;
+
+/** So many that one may lie beyond the percentile: of fewer it would be the slowest of all, which says nothing. */
+function enoughFor(percent: number): number {
+  return 100 / (100 - percent);
+}
+
 /** Compares what was seen with the limits, look by look. */
 export class BakeJudge {
   readonly #settings: BakeSettings;
   #first: BakeSample | undefined;
   /** Those within the window. */
   #samples: BakeSample[] = [];
+  /** The old colour was in sync once: before, its link may only be on its way, as where it takes a full copy first. */
+  #linked = false;
   readonly #beyond = new Map<string, number>();
   readonly #seen = new Map<string, BakeFigure[]>();
 
@@ -46,6 +59,7 @@ export class BakeJudge {
   /** Takes a look's figures; answers with those that were beyond their limit three looks in a row. */
   judge(sample: BakeSample): BakeFigure[] {
     this.#first ??= sample;
+    this.#linked ||= sample.lagBytes !== undefined && Number.isFinite(sample.lagBytes);
     this.#samples = [...this.#samples, sample].filter(({ at }) => sample.at - at <= WINDOW_MS);
     const breached: BakeFigure[] = [];
     for (const figure of this.figures()) {
@@ -65,6 +79,16 @@ export class BakeJudge {
     if (last === undefined) return [];
     const figures = [...this.#latencies(), ...this.#commandTimes(last.commandTimes), ...this.#standing(last)];
     return previous === undefined ? figures : [...figures, ...this.#rates(previous, last)];
+  }
+
+  /** Whether the old colour, which is to follow, was not in sync in any look: nothing is known of its lag. */
+  get awaitsLink(): boolean {
+    return this.#first?.lagBytes !== undefined && !this.#linked;
+  }
+
+  /** Percentiles of latency for which there were never enough looks, by their limits. */
+  unjudged(): string[] {
+    return LATENCIES.filter(({ limit }) => !this.#seen.has(limit)).map(({ limit }) => limit);
   }
 
   /** Every figure over all looks, for the report. */
@@ -93,13 +117,12 @@ export class BakeJudge {
 
   #latencies(): BakeFigure[] {
     const sorted = this.#samples.flatMap(({ latencies }) => latencies).sort((a, b) => a - b);
-    const percentile = (percent: number): number =>
-      sorted[Math.min(sorted.length - 1, Math.floor((sorted.length * percent) / 100))] ?? 0;
-    return [
-      this.#atMost("maxP50Ms", "latency p50 in ms", percentile(50)),
-      this.#atMost("maxP95Ms", "latency p95 in ms", percentile(95)),
-      this.#atMost("maxP99Ms", "latency p99 in ms", percentile(99)),
-    ];
+    return LATENCIES.filter(({ percent }) => sorted.length >= enoughFor(percent)).map(
+      ({ limit, percent }) => {
+        const value = sorted[Math.ceil((sorted.length * percent) / 100) - 1] ?? 0;
+        return this.#atMost(limit, `latency p${percent} in ms`, value);
+      },
+    );
   }
 
   #standing(last: BakeSample): BakeFigure[] {
@@ -117,7 +140,7 @@ export class BakeJudge {
         beyond: share < minHitPercent,
       },
       this.#memory(last),
-      ...(last.lagBytes === undefined
+      ...(last.lagBytes === undefined || !this.#linked
         ? []
         : [this.#atMost("maxLagBytes", "lag of the old colour in bytes", last.lagBytes)]),
     ];

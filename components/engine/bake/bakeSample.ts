@@ -1,4 +1,4 @@
-import { appliedOffset } from "../feedProgress.ts";
+import { readGate } from "../gate.ts";
 import { infoNumber } from "../infoReply.ts";
 import { countedMemory, evictsKeys } from "../memory.ts";
 import { versionOf, type RedisServer } from "../redisServer.ts";
@@ -22,7 +22,7 @@ export interface BakeSample {
   maxMemory: number;
   /** A full server drops keys, rather than refuses writes. */
   evicts: boolean;
-  /** How far the standby is behind, in bytes; infinite while its link is down; absent where it isn't to follow. */
+  /** How far the standby is behind, in bytes; infinite while its link is down or it is copied; absent where it isn't to follow. */
   lagBytes?: number;
   /** Of each PING through the endpoint, in milliseconds. */
   latencies: number[];
@@ -73,5 +73,7 @@ export async function takeSample({ live, standby, endpoint }: BakeSubjects): Pro
 async function reachedOffset(standby: RedisServer): Promise<{ offset: number }> {
   const { role, linkUp, offset } = await standby.replication();
   if (role === "replica") return { offset: linkUp ? offset : -Infinity };
-  return { offset: (await appliedOffset(standby)) ?? -Infinity };
+  const progress = (await readGate(standby)).fed?.progress;
+  const isCopied = progress === undefined || progress.position.copying;
+  return { offset: isCopied ? -Infinity : progress.position.applied.offset };
 }

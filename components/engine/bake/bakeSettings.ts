@@ -6,11 +6,11 @@ export interface BakeSettings {
   maxErrorRepliesPerSecond: number;
   /** Connections a second that the server turned away because it had `maxclients`. Default 0. */
   maxRejectedConnectionsPerSecond: number;
-  /** Latency of a PING through the write endpoint, over the last ten seconds. Milliseconds; default 100. */
+  /** Latency of a PING through the write endpoint, over the last ten seconds; 20 a look. Milliseconds; default 100. */
   maxP50Ms: number;
   /** Default 250. */
   maxP95Ms: number;
-  /** Default 500. */
+  /** Default 500; judged from the fifth look on. */
   maxP99Ms: number;
   /**
    * How long commands run on the server, by its own count over the last ten seconds (Redis and Valkey 7.0 and newer),
@@ -28,7 +28,10 @@ export interface BakeSettings {
    * server that evicts can't pass.
    */
   maxMemoryPercent: number;
-  /** How far the old colour may fall behind, in bytes; a link that is down counts as too far. Default 64 MiB. */
+  /**
+   * How far the old colour may fall behind, in bytes; a link that is down counts as too far, once it was up. A bake that
+   * ends before it was is inconclusive. Default 64 MiB.
+   */
   maxLagBytes: number;
   /** The rolled-back cutover that may be tried again, as its message names it. */
   retry?: string;

@@ -10,7 +10,7 @@ const OUTCOMES: Record<UpdateReport["outcome"], string> = {
 const BAKES: Record<ReportedBake["verdict"], string> = {
   passed: "passed",
   breached: "a limit was passed in three looks in a row: the update goes back to the old colour",
-  inconclusive: "inconclusive: the new colour stays, too many looks failed",
+  inconclusive: "inconclusive: the new colour stays, too little was seen to judge it",
 };
 
 /** The report for people: what happened first, then the figures, then the phases. */

@@ -26,7 +26,7 @@ export type UpdateOutcome =
 
 /** How a new live colour was watched. */
 export interface ReportedBake {
-  /** `breached`: a limit was passed, and the update goes back; `inconclusive`: too many looks failed. */
+  /** `breached`: a limit was passed, and the update goes back; `inconclusive`: too little was seen. */
   verdict: "passed" | "breached" | "inconclusive";
   looks: number;
   failed: number;

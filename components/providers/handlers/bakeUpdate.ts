@@ -93,7 +93,9 @@ export async function bakeAfterCutover(
   };
   await reportBake(outcome, startedAt, ends, news);
   if (outcome.kind === "passed") {
-    say(`bake: passed, ${outcome.looks} looks at ${live.colour}`);
+    const { looks, unjudged } = outcome;
+    const lacking = unjudged.length === 0 ? "" : `, too few for ${unjudged.join(", ")}`;
+    say(`bake: passed, ${looks} looks at ${live.colour}${lacking}`);
   } else if (outcome.kind === "inconclusive") {
     say(
       `bake: inconclusive, ${outcome.reason}. ${live.colour} stays live; look at it, and go back with ${news.pathPrefix}live: ${standby.colour} where that is better`,
