@@ -34,6 +34,12 @@ export function affordableBacklog(wanted: number, bounds: readonly MemoryBound[]
   return Math.floor(Math.min(wanted, ...parts));
 }
 
+/** For how long a backlog covers what is written, in seconds, where memory makes that less than wanted; else undefined. */
+export function shortBacklogSeconds(size: number, bytesPerSecond: number): number | undefined {
+  const seconds = Math.floor(size / Math.max(1, bytesPerSecond));
+  return size < wantedBacklog(bytesPerSecond) && seconds < COVERED_SECONDS ? seconds : undefined;
+}
+
 /**
  * What bounds a server's memory: `maxmemory`, and its process's limit.
  * @param info with the section `memory`

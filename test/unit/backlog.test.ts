@@ -1,5 +1,9 @@
 import { describe, expect, it } from "vitest";
-import { affordableBacklog, wantedBacklog } from "../../components/engine/backlogSize.ts";
+import {
+  affordableBacklog,
+  shortBacklogSeconds,
+  wantedBacklog,
+} from "../../components/engine/backlogSize.ts";
 import { describeBacklog } from "../../components/engine/cutover/backlog.ts";
 
 const MIB = 1024 * 1024;
@@ -20,6 +24,12 @@ describe("a new colour's backlog", () => {
   it("is 16 MiB on a full server, and less on a small one", () => {
     expect(affordableBacklog(512 * MIB, [{ limit: 400 * MIB, used: 401 * MIB }])).toBe(16 * MIB);
     expect(affordableBacklog(512 * MIB, [{ limit: 20 * MIB, used: 20 * MIB }])).toBe(5 * MIB);
+  });
+
+  it("is short only where it covers less than ten minutes for want of memory", () => {
+    expect(shortBacklogSeconds(25 * MIB, MIB)).toBe(25);
+    expect(shortBacklogSeconds(5 * MIB, 100), "for hours").toBeUndefined();
+    expect(shortBacklogSeconds(512 * MIB, 2 * MIB), "the most there is").toBeUndefined();
   });
 
   it("that is smaller than wanted is told with what that means", () => {

@@ -1,5 +1,11 @@
 import { setTimeout as delay } from "node:timers/promises";
-import { affordableBacklog, COVERED_SECONDS, memoryBounds, wantedBacklog } from "../backlogSize.ts";
+import {
+  affordableBacklog,
+  COVERED_SECONDS,
+  memoryBounds,
+  shortBacklogSeconds,
+  wantedBacklog,
+} from "../backlogSize.ts";
 import { ReplicationStream } from "../backup/replicationStream.ts";
 import type { Colour } from "../colour.ts";
 import type { Login } from "../credentials.ts";
@@ -34,14 +40,13 @@ export async function sizeBacklog(
   await delay(SAMPLE_MS);
   const after = (await live.replication()).offset;
   const bytesPerSecond = Math.round(((after - before) * 1000) / (performance.now() - startedAt));
-  const wanted = wantedBacklog(bytesPerSecond);
   const [info, gate] = await Promise.all([next.info("memory"), readGate(next)]);
-  const affordable = affordableBacklog(wanted, memoryBounds(info, gate, memoryLimit));
+  const affordable = affordableBacklog(wantedBacklog(bytesPerSecond), memoryBounds(info, gate, memoryLimit));
   const now = Number((await next.configGet("repl-backlog-size")).get("repl-backlog-size") ?? 0);
   if (now < affordable) await next.configSet("repl-backlog-size", affordable);
   const sizeBytes = Math.max(now, affordable);
-  if (sizeBytes >= wanted) return { sizeBytes, bytesPerSecond };
-  return { sizeBytes, bytesPerSecond, onlySeconds: Math.floor(sizeBytes / Math.max(1, bytesPerSecond)) };
+  const onlySeconds = shortBacklogSeconds(sizeBytes, bytesPerSecond);
+  return { sizeBytes, bytesPerSecond, ...(onlySeconds === undefined ? {} : { onlySeconds }) };
 }
 
 /** For the progress line of a cutover. @param colour the one whose backlog it is */

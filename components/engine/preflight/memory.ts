@@ -1,4 +1,10 @@
-import { affordableBacklog, COVERED_SECONDS, memoryBounds, wantedBacklog } from "../backlogSize.ts";
+import {
+  affordableBacklog,
+  COVERED_SECONDS,
+  memoryBounds,
+  shortBacklogSeconds,
+  wantedBacklog,
+} from "../backlogSize.ts";
 import type { Colour } from "../colour.ts";
 import { infoNumber } from "../infoReply.ts";
 import { countedMemory, evictsKeys } from "../memory.ts";
@@ -88,11 +94,10 @@ function checkBacklogRoom(
   live: ServerSnapshot,
   standby: ServerSnapshot,
 ): CheckResult[] {
-  const wanted = wantedBacklog(live.writeRate);
   const bounds = memoryBounds(standby.info, standby.gate, input.memoryLimits?.[colour]);
-  const size = affordableBacklog(wanted, bounds);
-  if (size >= wanted) return [];
-  const seconds = Math.floor(size / Math.max(1, live.writeRate));
+  const size = affordableBacklog(wantedBacklog(live.writeRate), bounds);
+  const seconds = shortBacklogSeconds(size, live.writeRate);
+  if (seconds === undefined) return [];
   const figure = `${formatBytes(size)} on ${colour}, ${seconds} s of ${formatBytes(live.writeRate)}/s instead of ${COVERED_SECONDS}`;
   const cure = `a rollback link that is cut for longer than that needs a full copy; ${moreMemory(input.pathPrefix, colour)}`;
   return [warn("room for a backlog", figure, cure)];
