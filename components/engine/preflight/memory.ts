@@ -95,7 +95,8 @@ function checkBacklogRoom(
   standby: ServerSnapshot,
 ): CheckResult[] {
   const bounds = memoryBounds(standby.info, standby.gate, input.memoryLimits?.[colour]);
-  const size = affordableBacklog(wantedBacklog(live.writeRate), bounds);
+  const now = Number(standby.config.get("repl-backlog-size") ?? 0);
+  const size = Math.max(now, affordableBacklog(wantedBacklog(live.writeRate), bounds));
   const seconds = shortBacklogSeconds(size, live.writeRate);
   if (seconds === undefined) return [];
   const figure = `${formatBytes(size)} on ${colour}, ${seconds} s of ${formatBytes(live.writeRate)}/s instead of ${COVERED_SECONDS}`;
