@@ -33,6 +33,15 @@ async function withoutDocker(use: () => Promise<void>): Promise<void> {
   }
 }
 
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  await once(server, "close");
+  return port;
+}
+
 afterEach(async () => {
   const containers = await docker.listContainers({ all: true, filters: { name: [`^/${NAME}-`] } });
   for (const { Id } of containers) await docker.getContainer(Id).remove({ force: true });
@@ -108,6 +117,33 @@ it("names each new port that another process has, and no port of the last update
   } finally {
     server.close();
   }
+});
+
+it("lets a colour be put back whose container still has its port, and another one not take that", async () => {
+  const operatorPort = await freePort();
+  const container = await docker.createContainer({
+    name: `${NAME}-green-0`,
+    Image: "redis:7.0",
+    Entrypoint: ["sleep"],
+    Cmd: ["600"],
+    ExposedPorts: { "6379/tcp": {} },
+    HostConfig: { PortBindings: { "6379/tcp": [{ HostIp: "127.0.0.1", HostPort: String(operatorPort) }] } },
+  });
+  await container.start();
+  const retired = { ...withBlue("7.0"), schemaVersion: 1 as const };
+  const green = { product: "redis", version: "7.0", image: "redis:7.0" };
+  const ports = [`127.0.0.1:${operatorPort}`];
+  const back: ChangeGuardInputs = { ...retired, green: { ...green, operatorPort }, ports };
+  expect(await refusals(retired, back)).toEqual([]);
+  const replica: ChangeGuardInputs = {
+    ...retired,
+    green: { ...green, operatorPort: 1 },
+    blue: { ...retired.blue, operatorPort: operatorPort - 1, replicas: 1 },
+    ports,
+  };
+  expect(await refusals({ ...retired, blue: replica.blue ?? {} }, replica)).toEqual([
+    expect.stringContaining(`port 127.0.0.1:${operatorPort} is taken by another process`),
+  ]);
 });
 
 it("says so where the address is none of this machine", async () => {

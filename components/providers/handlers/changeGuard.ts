@@ -4,6 +4,7 @@ import { COLOURS } from "../../engine/colour.ts";
 import { portInUse } from "../../engine/preflight/ports.ts";
 import type { ChangeGuardInputs } from "../changeGuard.ts";
 import { deployedColours } from "./deployedColours.ts";
+import { publishedByItself } from "./publishedPorts.ts";
 import { inputsDiff } from "./inputsDiff.ts";
 import { servingColour } from "./servingColour.ts";
 import { splitPort } from "./splitPort.ts";
@@ -17,7 +18,9 @@ export const changeGuard = {
     const before = isDeployed(olds) ? await deployedPart(olds) : undefined;
     const changes = changeProblems(before, news);
     if (changes.length > 0) changes.push(...unfinished(olds, before));
-    const fresh = news.ports.filter((port) => !(olds.ports ?? []).includes(port));
+    const added = news.ports.filter((port) => !(olds.ports ?? []).includes(port));
+    const own = added.length === 0 ? [] : await publishedByItself(news);
+    const fresh = added.filter((port) => !own.includes(splitPort(port).port));
     const ports = await Promise.all(fresh.map((port) => portProblem(port, news.pathPrefix)));
     const reasons = [
       ...changes.map(({ path, reason }) => `${news.pathPrefix}${path}: ${reason}`),
