@@ -1,12 +1,13 @@
 import type { dynamic } from "@pulumi/pulumi";
 import { changeProblems, type ChangeProblem, type ChangeRequest } from "../../engine/changeRules.ts";
-import { COLOURS } from "../../engine/colour.ts";
+import { admitsClients } from "../../engine/admission.ts";
+import { COLOURS, otherColour } from "../../engine/colour.ts";
 import { portInUse } from "../../engine/preflight/ports.ts";
 import type { ChangeGuardInputs } from "../changeGuard.ts";
 import { deployedColours } from "./deployedColours.ts";
 import { publishedByItself } from "./publishedPorts.ts";
 import { inputsDiff } from "./inputsDiff.ts";
-import { servingColour } from "./servingColour.ts";
+import { addressOf, servingColour } from "./servingColour.ts";
 import { splitPort } from "./splitPort.ts";
 
 /** What the change guard's provider functions hand over to. */
@@ -17,7 +18,8 @@ export const changeGuard = {
   ): Promise<dynamic.CheckResult<ChangeGuardInputs>> {
     const before = isDeployed(olds) ? await deployedPart(olds) : undefined;
     const changes = changeProblems(before, news);
-    if (changes.length > 0) changes.push(...unfinished(olds, before));
+    if (changes.length > 0)
+      changes.push(...unfinished(olds, before), ...(await neverStarted(news, before, changes)));
     const added = news.ports.filter((port) => !(olds.ports ?? []).includes(port));
     const own = added.length === 0 ? [] : await publishedByItself(news);
     const fresh = added.filter((port) => !own.includes(splitPort(port).port));
@@ -71,6 +73,25 @@ function unfinished(olds: Partial<ChangeGuardInputs>, before: ChangeRequest | un
   if (before === undefined || olds.live === undefined || before.live === olds.live) return [];
   const reason = `${before.live} serves the clients, although the last update was to make ${olds.live} live. Run pulumi up without any other change to finish that, or set live: ${before.live}`;
   return [{ path: "live", reason }];
+}
+
+/**
+ * How a first deployment whose server ends over one of its settings gets another one: its container was created, so that it
+ * counts as live, and its first configuration is given to a container at birth.
+ */
+async function neverStarted(
+  news: ChangeGuardInputs,
+  before: ChangeRequest | undefined,
+  changes: readonly ChangeProblem[],
+): Promise<ChangeProblem[]> {
+  if (before === undefined || before[otherColour(before.live)] !== undefined) return [];
+  const { live } = before;
+  const path = `${live}.redis`;
+  if (changes.some((change) => change.path !== path)) return [];
+  const address = addressOf(before[live]);
+  if (address === undefined || (await admitsClients(address)) !== undefined) return [];
+  const reason = `or, where ${live} never started because of such a setting (it does not answer now): docker rm -f ${news.name}-${live}-0, pulumi refresh, and pulumi up with the change. Its volume stays`;
+  return [{ path, reason }];
 }
 
 async function portProblem(port: string, pathPrefix: string): Promise<string | undefined> {
