@@ -387,6 +387,14 @@ const SINCE_84: Command[][] = [
     ["XREADGROUP", "GROUP", "g", "c", "STREAMS", "xk", ">"],
     ["XACKDEL", "xk", "g", "IDS", 1, "2-1"],
   ],
+  // The second is delivered to nobody, and stays.
+  [
+    ["XADD", "xad", "1-1", "a", "b"],
+    ["XADD", "xad", "2-1", "a", "b"],
+    ["XGROUP", "CREATE", "xad", "g", "0"],
+    ["XREADGROUP", "GROUP", "g", "c", "COUNT", 1, "STREAMS", "xad", ">"],
+    ["XACKDEL", "xad", "g", "IDS", 2, "1-1", "2-1"],
+  ],
   [
     ["SET", "b1", "a"],
     ["SET", "b2", "b"],

@@ -78,4 +78,19 @@ describe.each(PAIRS)("a bridge from %s to %s", (sourceImage, targetImage, kinds,
     expect(await differences(unrepresentable)).toEqual([]);
     expect(await scene.target.admin.call("EXISTS", "only on the target")).toBe(0);
   });
+
+  it("leaves a list its expiry that is moved onto itself, of one element as well", async () => {
+    const { bridge, stop } = startBridge(scene, await closedNow(scene));
+    await run(scene, ["FLUSHALL"]);
+    const ends = ["LEFT", "RIGHT"].flatMap((from) => ["LEFT", "RIGHT"].map((to) => [from, to] as const));
+    for (const [from, to] of ends) {
+      await run(scene, ["RPUSH", `l${from}${to}`, "a"], ["EXPIRE", `l${from}${to}`, 900]);
+    }
+    // A key is copied with its first expiry, and what is done to it meanwhile is not applied.
+    await caughtUp(scene, bridge);
+    for (const [from, to] of ends) await run(scene, ["LMOVE", `l${from}${to}`, `l${from}${to}`, from, to]);
+    await caughtUp(scene, bridge);
+    await stop();
+    expect(await differences({})).toEqual([]);
+  });
 });

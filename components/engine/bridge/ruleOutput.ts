@@ -36,7 +36,7 @@ export class RuleOutput implements Output {
     batch.applied++;
   }
 
-  send(...words: Word[]): void {
+  send(words: readonly Word[]): void {
     this.#count();
     this.#applier.open().add(words);
   }
@@ -55,14 +55,14 @@ export class RuleOutput implements Output {
     this.#flow(places);
   }
 
-  check(atLeast: number, keys: readonly Buffer[], ...words: Word[]): void {
+  check(atLeast: number, keys: readonly Buffer[], words: readonly Word[]): void {
     this.#count();
     const { database } = this.#applier.place;
     this.#applier.open().add(words, { atLeast, database, keys: keys.map((key) => Buffer.from(key)) });
     this.#flow(keys.map((key) => ({ database, key })));
   }
 
-  checkEach(eachAtLeast: number, key: Buffer, ...words: Word[]): void {
+  checkEach(eachAtLeast: number, key: Buffer, words: readonly Word[]): void {
     this.#count();
     const { database } = this.#applier.place;
     this.#applier.open().add(words, { atLeast: 1, eachAtLeast, database, keys: [Buffer.from(key)] });

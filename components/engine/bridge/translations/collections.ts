@@ -6,16 +6,19 @@ export const FIELD_EXPIRY = "hash-field-expiry";
 
 /** LPOP with a count, for a target that pops one at a time. */
 export const lpopCount: Translate = (words, output) => {
-  output.send("LTRIM", at(words, 1), at(words, 2), "-1");
+  output.send(["LTRIM", at(words, 1), at(words, 2), "-1"]);
 };
 
 /** RPOP with a count, for a target that pops one at a time. */
 export const rpopCount: Translate = (words, output) => {
-  output.send("LTRIM", at(words, 1), 0, -1 - Number(at(words, 2)));
+  output.send(["LTRIM", at(words, 1), 0, -1 - Number(at(words, 2))]);
 };
 
-const MOVE_ELEMENT =
-  "local v=redis.call(ARGV[1],KEYS[1]) if v then redis.call(ARGV[2],KEYS[2],v) return 1 end return 0";
+/** Pushes before it pops: a list that is moved onto itself, and is of one element, would be gone in between, its expiry too. */
+const MOVE_ELEMENT = [
+  "local v=redis.call('LINDEX',KEYS[1],ARGV[1]=='LPOP' and 0 or -1) if not v then return 0 end",
+  "redis.call(ARGV[2],KEYS[2],v) redis.call(ARGV[1],KEYS[1]) return 1",
+].join(" ");
 
 /** LMOVE for a target that has only RPOPLPUSH. */
 export const lmove: Translate = (words, output) => {
@@ -23,8 +26,8 @@ export const lmove: Translate = (words, output) => {
   const pop = option(words[3]) === "LEFT" ? "LPOP" : "RPOP";
   const push = option(words[4]) === "LEFT" ? "LPUSH" : "RPUSH";
   // Where the list is gone on the target, it answers that nothing was moved.
-  if (pop === "RPOP" && push === "LPUSH") output.check(1, [from, to], "RPOPLPUSH", from, to);
-  else output.check(1, [from, to], "EVAL", MOVE_ELEMENT, 2, from, to, pop, push);
+  if (pop === "RPOP" && push === "LPUSH") output.check(1, [from, to], ["RPOPLPUSH", from, to]);
+  else output.check(1, [from, to], ["EVAL", MOVE_ELEMENT, 2, from, to, pop, push]);
 };
 
 /** Compares in the script, which understands scores as the server does; the score itself passes as text. */
@@ -46,7 +49,7 @@ export const zadd: Translate = (words, output) => {
   if (order === undefined) output.pass();
   else if (options.has("INCR")) output.copyAgain(key);
   else {
-    output.send(
+    output.send([
       "EVAL",
       ADD_WHERE_GREATER,
       1,
@@ -54,7 +57,7 @@ export const zadd: Translate = (words, output) => {
       order,
       options.has("XX") ? "XX" : "",
       ...words.slice(from),
-    );
+    ]);
   }
 };
 
@@ -87,10 +90,10 @@ export function hsetex(target: Abilities): Translate {
       output.copyAgain(key);
       return;
     }
-    output.send("HSET", key, ...rest);
+    output.send(["HSET", key, ...rest]);
     if (expiry === undefined) return;
     const names = rest.filter((_, i) => i % 2 === 0);
-    if (target.fieldExpiry) output.send("HPEXPIREAT", key, expiry, "FIELDS", names.length, ...names);
+    if (target.fieldExpiry) output.send(["HPEXPIREAT", key, expiry, "FIELDS", names.length, ...names]);
     else output.unrepresentable(FIELD_EXPIRY, key);
   };
 }
@@ -108,7 +111,7 @@ export const hsetexChecked: Translate = (words, output) => {
 /** HGETDEL for a target that doesn't know it. */
 export const hgetdel: Translate = (words, output) => {
   const { key, rest } = readFieldCommand(words);
-  output.send("HDEL", key, ...rest);
+  output.send(["HDEL", key, ...rest]);
 };
 
 /** HPEXPIREAT for a target whose fields can't expire. The source says when a field is gone. */
@@ -123,11 +126,11 @@ export const hpexpireat: Translate = (words, output) => {
  */
 export const hpexpireatChecked: Translate = (words, output) => {
   const { key, rest } = readFieldCommand(words);
-  output.checkEach(0, key, "HPTTL", key, "FIELDS", rest.length, ...rest);
-  output.checkEach(0, key, ...words);
+  output.checkEach(0, key, ["HPTTL", key, "FIELDS", rest.length, ...rest]);
+  output.checkEach(0, key, words);
 };
 
 /** HPERSIST for such a target: -2 or -1 where the field was expired there. */
 export const hpersistChecked: Translate = (words, output) => {
-  output.checkEach(1, at(words, 1), ...words);
+  output.checkEach(1, at(words, 1), words);
 };

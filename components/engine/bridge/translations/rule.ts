@@ -2,18 +2,21 @@ import type { Word } from "../encode.ts";
 import type { RawOutput } from "../rawOutput.ts";
 import type { StreamParser } from "../streamParser.ts";
 
-/** Where a rule puts what becomes of a command. Keys are in the database that is selected. */
+/**
+ * Where a rule puts what becomes of a command. Keys are in the database that is selected. Words are passed as one list: a
+ * command may have more of them than a call takes arguments (some 120,000 in Node.js 24).
+ */
 export interface Output {
   /** The command as it came. */
   pass(): void;
   /** A command in its place; several make one transaction with what is around them. */
-  send(...words: Word[]): void;
+  send(words: readonly Word[]): void;
   /** The command as it came, which the source emits only where it answers `atLeast`: less, and its keys are copied again. */
   passChecked(atLeast: number): void;
   /** A command whose answer shows whether the target holds the keys as the source does: less than `atLeast`, and it doesn't. */
-  check(atLeast: number, keys: readonly Buffer[], ...words: Word[]): void;
+  check(atLeast: number, keys: readonly Buffer[], words: readonly Word[]): void;
   /** The same of a command that answers with a list: each integer in it counts. */
-  checkEach(atLeast: number, key: Buffer, ...words: Word[]): void;
+  checkEach(atLeast: number, key: Buffer, words: readonly Word[]): void;
   /** Nothing of it concerns the target's data. */
   drop(): void;
   /** What it does can't be said to the target: the keys are copied as they are afterwards. */

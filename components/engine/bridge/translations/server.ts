@@ -13,7 +13,7 @@ export const drop: Translate = (_words, output) => {
 export function flush(target: Abilities): Translate {
   return (words, output) => {
     if (target.since62 || option(words[1]) !== "SYNC") output.pass();
-    else output.send(at(words, 0));
+    else output.send([at(words, 0)]);
   };
 }
 

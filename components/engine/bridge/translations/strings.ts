@@ -28,8 +28,8 @@ export function set(target: Abilities): Translate {
         kept.push(name, at(words, ++i));
       else kept.push(at(words, i));
     }
-    output.send("SET", key, value, ...kept);
-    if (expiry !== undefined) output.check(1, [key], "PEXPIREAT", key, expiry);
+    output.send(["SET", key, value, ...kept]);
+    if (expiry !== undefined) output.check(1, [key], ["PEXPIREAT", key, expiry]);
   };
 }
 
@@ -39,14 +39,14 @@ export function set(target: Abilities): Translate {
  */
 export const pexpireat: Translate = (words, output) => {
   const key = at(words, 1);
-  output.check(0, [key], "PTTL", key);
+  output.check(0, [key], ["PTTL", key]);
   // NX, XX, GT and LT are emitted only where they held.
-  output.check(1, [key], "PEXPIREAT", key, at(words, 2));
+  output.check(1, [key], ["PEXPIREAT", key, at(words, 2)]);
 };
 
 /** PERSIST answers 0 where the target expired the key earlier than the source. */
 export const persist: Translate = (words, output) => {
-  output.check(1, [at(words, 1)], "PERSIST", at(words, 1));
+  output.check(1, [at(words, 1)], ["PERSIST", at(words, 1)]);
 };
 
 /** MSETEX: a SET for each pair. */
@@ -62,14 +62,14 @@ export const msetex: Translate = (words, output) => {
   const at6 = expiry[0] === "PXAT";
   for (let i = 0; i < pairs; i++) {
     const [key, value] = [at(words, 2 + 2 * i), at(words, 3 + 2 * i)];
-    output.send("SET", key, value, ...(at6 ? [] : expiry));
-    if (at6) output.check(1, [key], "PEXPIREAT", key, expiry[1] ?? "0");
+    output.send(["SET", key, value, ...(at6 ? [] : expiry)]);
+    if (at6) output.check(1, [key], ["PEXPIREAT", key, expiry[1] ?? "0"]);
   }
 };
 
 /** DELEX and DELIFEQ: what is emitted is that the key went. */
 export const deleteKey: Translate = (words, output) => {
-  output.send("DEL", at(words, 1));
+  output.send(["DEL", at(words, 1)]);
 };
 
 const OLD_BIT_OPERATIONS: readonly string[] = ["AND", "OR", "XOR", "NOT"];
