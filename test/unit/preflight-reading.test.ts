@@ -24,17 +24,21 @@ describe("what is read from a server", () => {
     expect(summariseClients(`${lines.join("\n")}\n`)).toEqual({ application: 3, blocked: 1 });
   });
 
-  it("takes a command as used when a call of it succeeded", () => {
+  it("takes a command as used when a call of it succeeded that can't have been this project's own", () => {
     const info = parseInfo(
       [
         "cmdstat_get:calls=2,usec=1,usec_per_call=0.50",
         "cmdstat_hexpire:calls=3,usec=1,usec_per_call=0.5,rejected_calls=0,failed_calls=3",
         "cmdstat_xgroup|create:calls=1,usec=1,usec_per_call=1,rejected_calls=1,failed_calls=0",
         "cmdstat_VADD:calls=1,usec=1,usec_per_call=1,rejected_calls=0,failed_calls=0",
+        "cmdstat_expiretime:calls=1,usec=1,usec_per_call=1,rejected_calls=0,failed_calls=0",
+        "cmdstat_pexpiretime:calls=9,usec=1,usec_per_call=1,rejected_calls=0,failed_calls=0",
+        "cmdstat_hpexpiretime:calls=9,usec=1,usec_per_call=1,rejected_calls=0,failed_calls=0",
+        "cmdstat_hpttl:calls=9,usec=1,usec_per_call=1,rejected_calls=0,failed_calls=0",
         "cmdstat_set:calls=0,usec=0,usec_per_call=0.00,rejected_calls=4,failed_calls=0",
       ].join("\r\n"),
     );
-    expect([...commandsInUse(info)]).toEqual(["get", "xgroup|create", "vadd"]);
+    expect([...commandsInUse(info)]).toEqual(["get", "xgroup|create", "vadd", "expiretime"]);
   });
 });
 
