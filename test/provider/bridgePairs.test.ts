@@ -1,5 +1,7 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import type { Bridge } from "../../components/engine/bridge/bridge.ts";
+import type { BridgeState } from "../../components/engine/bridge/bridgeStatus.ts";
 import { seedEveryType } from "../support/everyType.ts";
 import { formsFor } from "./bridgeForms.ts";
 import {
@@ -25,6 +27,25 @@ const PAIRS: [source: string, target: string, unrepresentable: string[], copied?
   ["redis:8.6", "redis:8.0", [], ["vectorset"]],
   ["redis:8.0", "valkey/valkey:8.1", ["hash-field-expiry", "vectorset"]],
 ];
+
+/** Watches a bridge until its states are asked for: each one once, in their order. */
+function statesOf(bridge: Bridge): () => Promise<BridgeState[]> {
+  const end = new AbortController();
+  const watch = async (): Promise<BridgeState[]> => {
+    const seen: BridgeState[] = [];
+    for (let isLast = false; ; isLast = end.signal.aborted) {
+      const { state } = bridge.status();
+      if (state !== seen.at(-1)) seen.push(state);
+      if (isLast) return seen;
+      await delay(1);
+    }
+  };
+  const watching = watch();
+  return () => {
+    end.abort();
+    return watching;
+  };
+}
 
 describe.each(PAIRS)("a bridge from %s to %s", (sourceImage, targetImage, kinds, copied = []) => {
   let scene: BridgeScene;
@@ -70,7 +91,10 @@ describe.each(PAIRS)("a bridge from %s to %s", (sourceImage, targetImage, kinds,
     await scene.target.admin.call("DEL", "string");
     await scene.target.admin.call("SADD", "string", "of another type");
     const { bridge, stop } = startBridge(scene, feedGreen());
+    const states = statesOf(bridge);
     await caughtUp(scene, bridge);
+    // Never before everything is copied: the target lacks what nobody knows.
+    expect(await states()).toEqual(["waiting", "resyncing", "applying"]);
     const { unrepresentable } = bridge.status();
     expect(Object.keys(unrepresentable).sort()).toEqual([...kinds, ...copied].sort());
     expect(bridge.figures.fullCopies).toBe(1);

@@ -108,7 +108,10 @@ export class Bridge {
     const clockSkewMs = this.#skewMs();
     const now = performance.now();
     const lagSeconds = this.#lag.seconds(now);
-    const isWhole = staleKeys === 0 && Object.keys(unrepresentable).length === 0;
+    const isWhole =
+      session?.applier.position.copying === false &&
+      staleKeys === 0 &&
+      Object.keys(unrepresentable).length === 0;
     const isRecent = lagSeconds < LATE_S && this.#lag.unseenSeconds(now) < LATE_S;
     return {
       state: this.#state,
@@ -228,7 +231,7 @@ export class Bridge {
     let seenAt = performance.now();
     while (!session.ended) {
       this.#seen(source, session.applier.confirmed.offset);
-      this.#turn({ source, target }, session.progress === undefined ? "applying" : "resyncing");
+      this.#turn({ source, target }, session.applier.position.copying ? "resyncing" : "applying");
       await delay(LOOK_MS);
       const direction = await this.#look();
       if (direction.is !== "waiting" || !direction.unseen) {
