@@ -1,5 +1,6 @@
 import { bridgeSourceRules, bridgeTargetRules } from "./bridge/aclRules.ts";
 import {
+  BATCHES_KEY,
   forgetCommands,
   parsePosition,
   POSITION_KEY,
@@ -68,6 +69,7 @@ export function progressCommands(lastDatabase: number): Commands {
   return [
     ["SELECT", lastDatabase],
     ["GET", POSITION_KEY],
+    ["GET", BATCHES_KEY],
     ["HLEN", STALE_KEY],
     ["SCARD", UNREPRESENTABLE_KEY],
     ["SELECT", 0],
@@ -77,10 +79,12 @@ export function progressCommands(lastDatabase: number): Commands {
 
 /** Reads the last replies of a transaction that ended with `progressCommands`. */
 export function progressIn(replies: readonly unknown[]): Pick<Fed, "progress" | "own"> {
-  const [value, staleKeys, unrepresentable, , info] = replies.slice(-5);
+  const [value, batches, staleKeys, unrepresentable, , info] = replies.slice(-6);
   const { replid, offset } = replicationStateOf(parseInfo(String(info)));
-  const position = typeof value === "string" ? parsePosition(value) : undefined;
-  if (position === undefined) return { own: { replid, offset } };
+  const noted = typeof value === "string" ? parsePosition(value) : undefined;
+  if (noted === undefined) return { own: { replid, offset } };
+  // A transaction was refused and one behind it was not: the bridge will copy everything.
+  const position = Number(batches) === noted.batches ? noted : { ...noted, copying: true };
   return {
     own: { replid, offset },
     progress: { position, staleKeys: Number(staleKeys), unrepresentable: Number(unrepresentable) },

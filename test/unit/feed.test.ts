@@ -1,4 +1,5 @@
 import { expect, it } from "vitest";
+import { holdsUpTo, progressIn } from "../../components/engine/fed.ts";
 import { placeIn } from "../../components/engine/feed.ts";
 import { handedOverNotes, handoverIn } from "../../components/engine/handover.ts";
 import { closedPrimary } from "../support/closedPrimary.ts";
@@ -89,4 +90,14 @@ it("keeps the note of a feeding that a cutover interrupted, once the bridge has 
   const begun = { ...fed, progress: { position, staleKeys: 0, unrepresentable: 0 } };
   expect(placeIn(GREEN, closedPrimary({}, { fed: begun, handedOver: HANDED_OVER }))).toEqual(HANDED_OVER);
   expect(placeIn(GREEN, closedPrimary({}, { fed, handedOver: HANDED_OVER }))).toBeUndefined();
+});
+
+it("takes a target for whole only where every transaction took effect that its position counts", () => {
+  const replid = "c141cad2650533798f9b2a9f0ba469913484b5ec";
+  const position = `${replid}:100:0:100:0:12:0:-`;
+  const info = "role:master\r\nmaster_replid:own\r\nmaster_repl_offset:7\r\n";
+  const holds = (batches: string): boolean =>
+    holdsUpTo(progressIn(["OK", position, batches, 0, 0, "OK", info]), { replid, offset: 100 });
+  expect(holds("12")).toBe(true);
+  expect(holds("11")).toBe(false);
 });

@@ -25,10 +25,6 @@ export interface ApplierParts {
   databases: number;
   /** Where the stream begins, and what the target has of it. */
   position: Position;
-  /** Everything between `confirmed` and `applied` is doubtful, not only what can fail. */
-  doubtAll: boolean;
-  /** Transactions of that stretch that took no effect: noted until it was read, for a bridge that begins again. */
-  missing: number;
   /** The source wants to know how far this is. */
   onAskedForOffset: () => void;
   /** The copy can't be gone on with: it has to begin again. */

@@ -40,7 +40,7 @@ export interface Position {
    * a command of it failed.
    */
   confirmed: StreamPlace;
-  /** Transactions that must have taken effect; where fewer have, one between `confirmed` and `applied` was refused. */
+  /** Transactions that must have taken effect, copies included; where fewer have, one was refused and nothing is certain. */
   batches: number;
   /** `<replid>:<offset>` of the note on the target that this position began with, or `-`. */
   since: string;

@@ -100,8 +100,7 @@ export class RuleOutput implements Output {
   withKeys(name: string, rule: Rule | undefined, words: Buffer[], keys: Buffer[]): void {
     const { parts, place, doubtfulTo } = this.#applier;
     if (place.offset <= doubtfulTo) {
-      if (rule?.sure !== true || parts.doubtAll || words.length > rule.plainUpTo)
-        this.#spoil(this.#places(name, words, keys));
+      if (rule?.sure !== true || words.length > rule.plainUpTo) this.#spoil(this.#places(name, words, keys));
       return;
     }
     const places = this.#places(name, words, keys);

@@ -8,7 +8,8 @@ import { KeyCopier } from "./keyCopy/keyCopier.ts";
 import { KeyReader } from "./keyCopy/keyReader.ts";
 import { KeySpecs } from "./keySpecs.ts";
 import { LinkError, PlainClient } from "./plainClient.ts";
-import { BATCHES_KEY, STALE_KEY, UNKNOWN_DATABASE, UNREPRESENTABLE_KEY } from "./position.ts";
+import { removeNotes } from "./ownNotes.ts";
+import { UNKNOWN_DATABASE } from "./position.ts";
 import type { SessionParts } from "./sessionParts.ts";
 import { StaleKeys } from "./staleKeys.ts";
 import { StreamApplier } from "./streamApplier.ts";
@@ -38,21 +39,17 @@ export class Session {
   #ended = false;
   /** The next session copies everything, whatever comes of the copy that is under way. */
   #restarting = false;
+  /** Transactions of which the answers are there. */
+  #answered = 0;
   /** The copier wants the stream to stand still. */
   #held = false;
   #rest: NodeJS.Timeout | undefined;
-  #end: (error?: Error) => void = () => undefined;
+  readonly #end = Promise.withResolvers<undefined>();
   /** Settles when the session is over: resolved where it was stopped, rejected where something failed. */
-  readonly over: Promise<void>;
+  readonly over: Promise<void> = this.#end.promise;
 
   constructor(parts: SessionParts) {
     this.#parts = parts;
-    this.over = new Promise((resolve, reject) => {
-      this.#end = (error) => {
-        if (error === undefined) resolve();
-        else reject(error);
-      };
-    });
     this.over.catch(() => undefined);
     this.#keys = new KeySpecs(parts.source.commands);
     this.applier = this.#makeApplier();
@@ -62,27 +59,23 @@ export class Session {
   async run(): Promise<void> {
     const { target, link, start, beginning } = this.#parts;
     if (start.resumed && beginning.continued) this.#restore();
-    target.onFailure = (error) => {
+    const fail = (error: Error): void => {
       this.fail(error);
     };
+    target.onFailure = fail;
     target.onRoom = () => {
       this.#goOn();
     };
     this.#watch(target);
-    if (!beginning.continued || !start.resumed) this.#forget();
+    if (!beginning.continued || !start.resumed) removeNotes(this.applier);
     this.applier.note({ copying: !beginning.continued });
     await this.#startCopier();
     // What ended meanwhile has closed the link, and would not do so again.
     if (this.#ended) return;
     link.acknowledge(() => this.applier.confirmed.offset);
-    link.start(
-      (chunk) => {
-        this.#take(chunk);
-      },
-      (error) => {
-        this.fail(error);
-      },
-    );
+    link.start((chunk) => {
+      this.#take(chunk);
+    }, fail);
     const ticks = this.#tick();
     if (!beginning.continued) await this.#copyAll();
     await ticks;
@@ -98,7 +91,8 @@ export class Session {
     this.#parts.target.close();
     this.#parts.source.control.close();
     for (const client of this.#clients) client.close();
-    this.#end(error);
+    if (error === undefined) this.#end.resolve(undefined);
+    else this.#end.reject(error);
   }
 
   get ended(): boolean {
@@ -139,8 +133,6 @@ export class Session {
       position: beginning.continued
         ? { ...start.position, replid: beginning.replid }
         : { ...start.position, replid: beginning.replid, applied: place, confirmed: place },
-      doubtAll: start.doubtAll && beginning.continued,
-      missing: start.missing,
       keysOf: (name, words) => this.#keys.keysOf(name, words),
       askKeys: (words) => this.#askKeys(words),
       onAnswered: () => {
@@ -173,15 +165,6 @@ export class Session {
     const { stale, unrepresentable } = this.#parts.target.facts;
     for (const [field, copiedAt] of stale) this.stale.restore(field, copiedAt);
     for (const member of unrepresentable) this.unrepresentable.restore(member);
-  }
-
-  /** Notes of an earlier time. */
-  #forget(): void {
-    const batch = this.applier.open();
-    batch.add(["SELECT", this.#parts.target.facts.databases - 1]);
-    batch.add(["DEL", STALE_KEY, UNREPRESENTABLE_KEY]);
-    batch.add(["SET", BATCHES_KEY, this.applier.position.batches]);
-    this.applier.selectIn(batch);
   }
 
   async #startCopier(): Promise<void> {
@@ -233,11 +216,19 @@ export class Session {
       stopped: () => this.#ended,
     });
     for (const client of clients) client.close();
-    while (!this.#ended && !this.applier.clear()) await delay(1);
+    await this.#isClear();
+    // A copy may still be refused, and what is noted behind it not.
+    const last = this.#answered + target.inFlight;
+    while (!this.#ended && this.#answered < last) await delay(1);
+    await this.#isClear();
     if (this.#ended || this.#restarting) return;
     this.stale.noteAll();
     this.applier.note({ copying: false });
     this.progress = undefined;
+  }
+
+  async #isClear(): Promise<void> {
+    while (!this.#ended && !this.applier.clear()) await delay(1);
   }
 
   async #tick(): Promise<void> {
@@ -272,6 +263,7 @@ export class Session {
 
   #watch(target: TargetLink): void {
     target.onEnd = (batch, outcome) => {
+      this.#answered++;
       if (outcome.refused !== undefined) {
         this.fail(new LinkError(`the target refused a transaction: ${outcome.refused}`));
         return;

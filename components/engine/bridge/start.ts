@@ -9,14 +9,12 @@ export interface Start {
   position: Position;
   /** An earlier bridge's notes hold; else they are removed. */
   resumed: boolean;
-  /** A transaction of the earlier bridge may have been refused. */
-  doubtAll: boolean;
-  /** How many of its transactions took no effect. */
-  missing: number;
 }
 
 /**
- * Tells from what the target holds where to go on. A position that is older than the cutover that closed it is void.
+ * Tells from what the target holds where to go on. A position that is older than the cutover that closed it is void. Where a
+ * transaction of an earlier bridge was refused, and one behind it was not, everything is copied: what it would have noted of
+ * keys is nowhere else, and copies that it was part of are noted as whole.
  * @param handedOver what that cutover noted; it counts in the run of the server in which it was made, since a restart may
  *   have brought back older data, where a position tells its own place
  * @param anew voids every position that was not begun under this word
@@ -28,20 +26,18 @@ export function startFrom(
   const since =
     handedOver === undefined ? anew && sinceAnew(anew) : `${handedOver.replid}:${handedOver.offset}`;
   const { position } = facts;
-  if (position !== undefined && !position.copying && (since === undefined || position.since === since)) {
+  const isOurs = position !== undefined && (since === undefined || position.since === since);
+  if (isOurs && isWhole(facts, position)) {
     return {
       from: { replid: position.replid, offset: position.confirmed.offset },
-      position: { ...position, batches: facts.batches },
+      position,
       resumed: true,
-      doubtAll: facts.batches !== position.batches,
-      missing: position.batches - facts.batches,
     };
   }
-  const interrupted = position?.copying === true && (since === undefined || position.since === since);
   const restarted = run !== undefined && run !== facts.runId;
   const place = { offset: handedOver?.offset ?? 0, database: handedOver?.database ?? UNKNOWN_DATABASE };
   return {
-    from: interrupted || restarted ? undefined : handedOver,
+    from: isOurs || restarted ? undefined : handedOver,
     position: {
       replid: handedOver?.replid ?? "?",
       applied: place,
@@ -51,7 +47,10 @@ export function startFrom(
       copying: false,
     },
     resumed: false,
-    doubtAll: false,
-    missing: 0,
   };
+}
+
+/** Whether everything that the notes say is so. */
+function isWhole({ batches }: TargetFacts, position: Position): boolean {
+  return !position.copying && batches === position.batches;
 }

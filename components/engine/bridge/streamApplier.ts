@@ -2,14 +2,8 @@ import { messageOf } from "../messageOf.ts";
 import type { ApplierParts } from "./applierParts.ts";
 import { Batch, type Check } from "./batch.ts";
 import { isOwnCommand, mayBeOwn } from "./ownCommands.ts";
-import {
-  BATCHES_KEY,
-  formatPosition,
-  POSITION_KEY,
-  UNKNOWN_DATABASE,
-  type Position,
-  type StreamPlace,
-} from "./position.ts";
+import { Ledger } from "./ledger.ts";
+import { UNKNOWN_DATABASE, type Position, type StreamPlace } from "./position.ts";
 import type { StreamParser } from "./streamParser.ts";
 import type { Rule } from "./translations/rule.ts";
 import { option } from "./translations/rule.ts";
@@ -34,7 +28,7 @@ export class StreamApplier {
   place: StreamPlace;
   /** Up to here commands took effect and their answers were looked at. */
   confirmed: StreamPlace;
-  position: Position;
+  readonly ledger: Ledger;
   batch: Batch | undefined;
   readonly flows = new Flows();
   #inTransaction = false;
@@ -51,10 +45,14 @@ export class StreamApplier {
 
   constructor(parts: ApplierParts) {
     this.parts = parts;
-    this.position = parts.position;
+    this.ledger = new Ledger(parts);
     this.place = { ...parts.position.confirmed };
     this.confirmed = { ...parts.position.confirmed };
     this.#output = new RuleOutput(this);
+  }
+
+  get position(): Position {
+    return this.ledger.position;
   }
 
   /** The commands up to here took effect before this bridge came. */
@@ -258,35 +256,16 @@ export class StreamApplier {
 
   /** Ends the batch with the position and sends it. */
   #seal(): void {
-    const { stale, unrepresentable, sink, databases } = this.parts;
     const batch = this.open();
     this.batch = undefined;
     this.#begun = 0;
-    stale.passed(this.place.offset);
-    batch.add(["SELECT", databases - 1]);
-    // While the dataset is copied, nothing is known of it after a crash anyway.
-    const notes = stale.takeNotes();
-    if (!this.position.copying) for (const note of notes) batch.add(note);
-    for (const note of unrepresentable.takeNotes()) batch.add(note);
-    const end = { ...this.place };
-    const doubtful = end.offset < this.doubtfulTo;
-    const applied = doubtful ? this.parts.position.applied : end;
-    this.position = {
-      ...this.position,
-      applied,
-      confirmed: this.confirmed,
-      batches: this.position.batches + 1,
-    };
-    batch.add(["INCR", BATCHES_KEY]);
-    const batches = this.position.batches + (doubtful ? this.parts.missing : 0);
-    batch.add(["SET", POSITION_KEY, formatPosition({ ...this.position, batches })]);
-    batch.end = end;
-    sink.send(batch);
+    this.parts.stale.passed(this.place.offset);
+    this.ledger.send(batch, { ...this.place }, this.confirmed);
   }
 
   /** Sends the position, whether it moved or not. */
   note(change: Partial<Position>): void {
-    this.position = { ...this.position, ...change };
+    this.ledger.position = { ...this.position, ...change };
     this.#seal();
   }
 

@@ -1,3 +1,4 @@
+import { noteAgain } from "./ownNotes.ts";
 import { BATCHES_KEY, POSITION_KEY, STALE_KEY, UNREPRESENTABLE_KEY } from "./position.ts";
 import type { StreamApplier } from "./streamApplier.ts";
 
@@ -16,11 +17,11 @@ export function applyToDatabases(
   words: Buffer[],
   translate: () => void,
 ): void {
-  const { stale, unrepresentable, databases, doubtAll, onRestart } = applier.parts;
+  const { stale, unrepresentable, databases, onRestart } = applier.parts;
   const { database, offset } = applier.place;
   if (offset <= applier.doubtfulTo) {
-    // It may not have taken effect; and what a command before it damaged, SWAPDB has taken elsewhere.
-    if (doubtAll || name === "swapdb") onRestart(`no answer to ${name.toUpperCase()} was seen`);
+    // What a command before it damaged, it has taken elsewhere.
+    if (name === "swapdb") onRestart("no answer to SWAPDB was seen");
     return;
   }
   if (name === "swapdb") {
@@ -53,14 +54,4 @@ function swap(applier: StreamApplier, a: number, b: number, words: Buffer[]): vo
   applier.flows.swap(applier.place.offset, a, b, applier.confirmed.offset);
   stale.disturb(applier.place.offset, [a, b]);
   if (a === last || b === last) noteAgain(applier);
-}
-
-/** The bridge's own keys are gone: what they held is noted with the next position. */
-function noteAgain(applier: StreamApplier): void {
-  const batch = applier.open();
-  batch.add(["SELECT", applier.parts.databases - 1]);
-  batch.add(["SET", BATCHES_KEY, applier.position.batches]);
-  applier.selectIn(batch);
-  applier.parts.stale.noteAll();
-  applier.parts.unrepresentable.noteAll();
 }

@@ -97,8 +97,6 @@ export function makeApplier(
     },
     databases: 16,
     position: START,
-    doubtAll: false,
-    missing: 0,
     onAskedForOffset: () => undefined,
     onRestart: () => undefined,
     ...parts,

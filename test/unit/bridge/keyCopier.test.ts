@@ -1,9 +1,29 @@
 import fc from "fast-check";
 import { beforeEach, describe, expect, it, vi } from "vitest";
+import type { Batch } from "../../../components/engine/bridge/batch.ts";
+import { BATCHES_KEY, parsePosition, POSITION_KEY } from "../../../components/engine/bridge/position.ts";
+import { startFrom } from "../../../components/engine/bridge/start.ts";
+import { StreamParser } from "../../../components/engine/bridge/streamParser.ts";
+import type { TargetFacts } from "../../../components/engine/bridge/targetLink.ts";
 import { CopierScene } from "./copierScene.ts";
 
 /** More elements than are read in one part. */
 const LARGE = Array.from({ length: 4_500 }, (_, i) => `${i}`);
+
+/** What a target tells that took these batches and no other. */
+function factsAfter(taken: readonly Batch[]): TargetFacts {
+  const parser = new StreamParser();
+  for (const { pieces } of taken) parser.push(Buffer.concat(pieces));
+  let [batches, noted] = [0, ""];
+  while (parser.next()) {
+    const [name, key, value = ""] = parser.all().map(String);
+    if (name === "INCR" && key === BATCHES_KEY) batches++;
+    if (name === "SET" && key === POSITION_KEY) noted = value;
+  }
+  const version = { product: "redis", version: "7.0" } as const;
+  const server = { version, runId: "", commands: new Map(), databases: 16 };
+  return { ...server, position: parsePosition(noted), batches, stale: [], unrepresentable: [] };
+}
 
 describe("the copier", () => {
   let scene: CopierScene;
@@ -60,6 +80,28 @@ describe("the copier", () => {
       expect.stringContaining("SREM"),
     ]);
   });
+
+  it.each(["a string", "a large key"])(
+    "leaves no doubt whether %s was copied where the target refuses some transaction of it",
+    async (kind) => {
+      const send = vi.spyOn(scene.sink, "send");
+      scene.write(0, kind === "a string" ? ["SET", "key", "x"] : ["RPUSH", "key", ...LARGE]);
+      scene.deliver();
+      scene.spoil(0, "key");
+      await scene.settle();
+      // The stream comes to where the key was read, and takes the note away.
+      scene.write(0, ["SET", "other", "x"]);
+      scene.deliver();
+      scene.applier.flush(true);
+      const sent = send.mock.calls.map(([batch]) => batch);
+      expect(sent.filter(({ end }) => end === undefined)).toHaveLength(kind === "a string" ? 1 : 5);
+      for (const refused of sent.slice(0, -1)) {
+        const facts = factsAfter(sent.filter((batch) => batch !== refused));
+        expect(startFrom(facts, {})).toMatchObject({ from: undefined, resumed: false });
+      }
+      expect(startFrom(factsAfter(sent), {})).toMatchObject({ resumed: true });
+    },
+  );
 
   it("gives up where the source is behind what it sent, as no reading could ever be used", async () => {
     scene.write(0, ["SET", "key", "x"]);

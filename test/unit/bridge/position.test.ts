@@ -6,10 +6,7 @@ import {
   type Position,
 } from "../../../components/engine/bridge/position.ts";
 import { startFrom } from "../../../components/engine/bridge/start.ts";
-import { encodeCommand } from "../../../components/engine/bridge/encode.ts";
-import { StreamParser } from "../../../components/engine/bridge/streamParser.ts";
 import type { TargetFacts } from "../../../components/engine/bridge/targetLink.ts";
-import { makeApplier, Sink } from "./applierScene.ts";
 
 const REPLID = "c141cad2650533798f9b2a9f0ba469913484b5ec";
 const OTHER = "d141cad2650533798f9b2a9f0ba469913484b5ec";
@@ -52,36 +49,12 @@ it("goes on from the position that belongs to the handover", () => {
   expect(startFrom(facts(POSITION), closed(16))).toMatchObject({
     from: { replid: REPLID, offset: 17 },
     resumed: true,
-    doubtAll: false,
   });
-  expect(startFrom(facts(POSITION, 11), closed(16)).doubtAll).toBe(true);
 });
 
-it("doubts everything until the stretch was read in which a batch was refused, however many bridges begin", () => {
-  const set = encodeCommand(["SET", "key", "value"]);
-  const stretch = { offset: 17 + 2 * set.length, database: 0 };
-  let position: Position | undefined = {
-    ...POSITION,
-    applied: stretch,
-    confirmed: { offset: 17, database: 0 },
-  };
-  let batches = 11;
-  for (const commands of [0, 1, 0, 1]) {
-    const start = startFrom(facts(position, batches), closed(16));
-    expect(start).toMatchObject({ doubtAll: true });
-    const [parser, sink] = [new StreamParser(), new Sink()];
-    const applier = makeApplier(parser, sink, () => undefined, start);
-    applier.note({ copying: false });
-    if (commands > 0) parser.push(Buffer.concat(Array.from({ length: commands }, () => set)));
-    applier.pump();
-    applier.flush(true);
-    applier.confirmed = { ...applier.place };
-    applier.note({});
-    position = sink.position();
-    batches += sink.sent.length;
-  }
-  expect(position).toMatchObject({ applied: stretch, confirmed: stretch });
-  expect(startFrom(facts(position, batches), closed(16))).toMatchObject({ doubtAll: false });
+it("copies everything where a transaction was refused and one behind it was not", () => {
+  const start = startFrom(facts(POSITION, 11), closed(16));
+  expect(start).toMatchObject({ from: undefined, resumed: false, position: { batches: 11 } });
 });
 
 it("takes the handover where the position is older than it, or is none", () => {

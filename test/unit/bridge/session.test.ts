@@ -1,4 +1,5 @@
 import { once } from "node:events";
+import { setTimeout as delay } from "node:timers/promises";
 import { createServer, type AddressInfo, type Server } from "node:net";
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
 import type { Address } from "../../../components/engine/address.ts";
@@ -69,13 +70,18 @@ class WillingTarget extends Sink {
   onRoom: () => void = () => undefined;
   onEnd: (batch: Batch, outcome: object) => void = () => undefined;
 
+  /** Called before a batch that is no part of the stream is answered. */
+  answersCopy: () => Promise<void> = () => Promise.resolve();
+
   override send(batch: Batch): void {
     super.send(batch);
-    setImmediate(() => {
+    const answer = (): void => {
       this.inFlight--;
       this.onEnd(batch, { failures: [], unmet: [] });
       this.onRoom();
-    });
+    };
+    if (batch.end === undefined) void this.answersCopy().then(() => setImmediate(answer));
+    else setImmediate(answer);
   }
 
   close(): void {
@@ -138,7 +144,7 @@ async function openSession(target: WillingTarget, link: Stream, continued: boole
     link,
     beginning: { continued, replid: START.replid, offset: START.applied.offset },
     target,
-    start: { from: undefined, position: START, resumed: continued, doubtAll: false },
+    start: { from: undefined, position: START, resumed: continued },
     figures: new Figures(),
     onConfirmed: () => undefined,
   };
@@ -198,8 +204,33 @@ it("leaves the stream alone while it reads a key that is written to all the time
   expect(target.commands().filter((command) => command.includes("hot"))).toEqual([
     "DEL hot",
     "SET hot x",
+    `HSET redis-bluegreen:stale 0 hot ${server.offset - encodeCommand(write).length}`,
     "SET hot later",
   ]);
+});
+
+it("doesn't take a full copy for whole before the target said that it took each key", async () => {
+  const [target, link] = [new WillingTarget(), new Stream()];
+  const session = await openSession(target, link, false);
+  // The last thing that the copy asks for.
+  const asked = new Promise<void>((resolve) => {
+    server.onCommand = (command) => {
+      if (command === "INFO replication" && session.stale.toCopy === 0) resolve();
+    };
+  });
+  const whole: (boolean | undefined)[] = [];
+  target.answersCopy = async () => {
+    await asked;
+    // Time enough to note that everything is copied.
+    await delay(100);
+    whole.push(target.position()?.copying);
+  };
+  const running = session.run();
+  session.applier.spoil([{ atLeast: 1, database: 0, keys: [Buffer.from("key")] }]);
+  await vi.waitUntil(() => target.position()?.copying === false, { timeout: 4_000, interval: 1 });
+  session.fail();
+  await running;
+  expect(whole).toEqual([true]);
 });
 
 it("reads on where the source told the keys of a command in the middle of a transaction", async () => {

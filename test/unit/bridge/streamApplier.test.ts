@@ -6,17 +6,16 @@ import { UNKNOWN_DATABASE } from "../../../components/engine/bridge/position.ts"
 import { makeApplier, Sink, START } from "./applierScene.ts";
 
 it.each([
-  ["SWAPDB", ["SWAPDB", 0, 1], false, ["no answer to SWAPDB was seen"]],
-  ["FLUSHALL", ["FLUSHALL"], true, ["no answer to FLUSHALL was seen"]],
-  ["FLUSHALL", ["FLUSHALL"], false, []],
-])("has everything copied where the answer to %s is lost and it matters", (_, words, doubtAll, expected) => {
+  ["SWAPDB", ["SWAPDB", 0, 1], ["no answer to SWAPDB was seen"]],
+  ["FLUSHALL", ["FLUSHALL"], []],
+])("has everything copied where the answer to %s is lost and it matters", (_, words, expected) => {
   const restarts: string[] = [];
   const [parser, sink] = [new StreamParser(), new Sink()];
   const bytes = encodeCommand(words);
   const begun = { offset: START.applied.offset, database: 0 };
   const position = { ...START, confirmed: begun, applied: { ...begun, offset: begun.offset + bytes.length } };
   const onRestart = (reason: string): void => void restarts.push(reason);
-  const applier = makeApplier(parser, sink, () => undefined, { position, doubtAll, onRestart });
+  const applier = makeApplier(parser, sink, () => undefined, { position, onRestart });
   parser.push(bytes);
   applier.pump();
   expect(restarts).toEqual(expected);

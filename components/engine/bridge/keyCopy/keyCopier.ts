@@ -250,7 +250,7 @@ export class KeyCopier {
   }
 
   #send(batch: Batch): void {
-    this.#parts.sink.send(batch);
+    this.#parts.applier.ledger.sendBeside(batch);
   }
 
   /** A copied key that the target refuses can't be held by it. */
