@@ -13,6 +13,11 @@ const TRANSACTION_MEGABYTES = 100;
 /** What a script does is one transaction in the stream. */
 const TRANSACTION = `for i = 1, 100 * ARGV[1] do redis.call('SET', 'key:' .. i % 500, ARGV[2]) redis.call('INCR', 'counter') end`;
 
+const KEYS = 400_000;
+/** New keys, each of which gets an expiry: what the standby holds of one before can't be told from its stream. */
+const NEW_KEYS = `for i = ARGV[1], ARGV[1] + 199 do redis.call('INCR', 'session:' .. i) redis.call('PEXPIREAT', 'session:' .. i, ARGV[2]) end`;
+const LATER = Date.UTC(2100, 0, 1);
+
 describe("a bridge that gets more than it can hold", () => {
   let scene: BridgeScene;
   let bridge: BridgeProcess;
@@ -87,4 +92,37 @@ describe("a bridge that gets more than it can hold", () => {
     expect(most - residentBytes).toBeLessThan(ROOM);
     expect((await compare(scene)).samples).toEqual([]);
   });
+
+  /** Waits until the target has everything again. */
+  const isWhole = (): Promise<true> =>
+    until(
+      async () => {
+        if (bridge.child.exitCode !== null || bridge.child.signalCode !== null)
+          throw new Error(`the bridge has ended: ${bridge.output.slice(-500)}`);
+        const { lossless, lagBytes } = await bridge.health();
+        return lossless && lagBytes === 0 && bridge.output.includes('"resyncing"') ? true : undefined;
+      },
+      { timeoutMs: 120_000, intervalMs: 50, what: "everything is copied" },
+    );
+
+  it("copies everything where it was away while more keys came to expire than it can hold", async () => {
+    const { source } = scene;
+    await bridge.kill("SIGTERM");
+    for (let from = 0; from < KEYS; from += 200 * 50) {
+      const pipeline = source.admin.client.pipeline();
+      for (let i = 0; i < 50; i++) pipeline.eval(NEW_KEYS, 0, from + 200 * i, LATER);
+      await pipeline.exec();
+    }
+    bridge = new BridgeProcess(scene);
+    await isWhole();
+    expect(bridge.output).toContain("everything is copied again: more keys have to be copied");
+    expect((await compare(scene)).samples).toEqual([]);
+  }, 180_000);
+
+  it("copies everything where a transaction has more to be looked at than it can hold", async () => {
+    await scene.source.admin.call("EVAL", NEW_KEYS.replace("+ 199", `+ ${KEYS - 1}`), 0, 0, LATER);
+    await isWhole();
+    expect(bridge.output).toContain("everything is copied again: a transaction has more");
+    expect((await compare(scene)).samples).toEqual([]);
+  }, 180_000);
 });

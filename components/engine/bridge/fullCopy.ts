@@ -50,7 +50,7 @@ export async function copyEverything(parts: FullCopyParts): Promise<void> {
       if (database >= databases) for (const key of others) unrepresentable.add("database", database, key);
       else for (const key of others) stale.add(database, key, 0);
       found += keys.length;
-      await waitFor(parts, MAX_WAITING);
+      await waitForRoom(parts);
       parts.onProgress({ copied: Math.max(0, found - stale.toCopy), of: Math.max(of, found) });
     }
   }
@@ -73,7 +73,7 @@ async function deleteExtra(parts: FullCopyParts): Promise<void> {
         ...others.map((key) => ["EXISTS", key]),
       ]);
       for (const [i, key] of others.entries()) if (there[i] !== 1) stale.add(database, key, 0);
-      await waitFor(parts, MAX_WAITING);
+      await waitForRoom(parts);
     }
   }
   await waitFor(parts, 0);
@@ -81,6 +81,12 @@ async function deleteExtra(parts: FullCopyParts): Promise<void> {
 
 async function waitFor({ stale, stopped }: FullCopyParts, atMost: number): Promise<void> {
   while (stale.toCopy > atMost && !stopped()) await delay(2);
+}
+
+/** Waits until there is room for further keys: the copier has few to copy, and the stream is not far behind those it copied. */
+async function waitForRoom(parts: FullCopyParts): Promise<void> {
+  await waitFor(parts, MAX_WAITING);
+  while (parts.stale.crowded && !parts.stopped()) await delay(2);
 }
 
 async function databasesWithKeys(client: PlainClient): Promise<Map<number, number>> {

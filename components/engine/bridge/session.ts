@@ -68,7 +68,10 @@ export class Session {
     };
     this.#watch(target);
     if (!beginning.continued || !start.resumed) removeNotes(this.applier);
-    this.applier.note({ copying: !beginning.continued });
+    // They take as much again as those that are kept of them.
+    target.facts.stale = [];
+    // What was noted may be too much already.
+    this.applier.note({ copying: !beginning.continued || this.#restarting });
     await this.#startCopier();
     // What ended meanwhile has closed the link, and would not do so again.
     if (this.#ended) return;
@@ -162,7 +165,7 @@ export class Session {
   }
 
   #restore(): void {
-    const { stale, unrepresentable } = this.#parts.target.facts;
+    const { stale = [], unrepresentable } = this.#parts.target.facts;
     for (const [field, copiedAt] of stale) this.stale.restore(field, copiedAt);
     for (const member of unrepresentable) this.unrepresentable.restore(member);
   }

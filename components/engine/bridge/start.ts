@@ -50,7 +50,7 @@ export function startFrom(
   };
 }
 
-/** Whether everything that the notes say is so. */
-function isWhole({ batches }: TargetFacts, position: Position): boolean {
-  return !position.copying && batches === position.batches;
+/** Whether everything that the notes say is so, and they say all. */
+function isWhole({ batches, stale }: TargetFacts, position: Position): boolean {
+  return !position.copying && batches === position.batches && stale !== undefined;
 }

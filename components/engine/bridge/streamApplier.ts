@@ -1,6 +1,6 @@
 import { messageOf } from "../messageOf.ts";
 import type { ApplierParts } from "./applierParts.ts";
-import { Batch, type Check } from "./batch.ts";
+import { Batch, MOST_CHECK_BYTES, type Check } from "./batch.ts";
 import { isOwnCommand, mayBeOwn } from "./ownCommands.ts";
 import { Ledger } from "./ledger.ts";
 import { UNKNOWN_DATABASE, type Position, type StreamPlace } from "./position.ts";
@@ -35,6 +35,8 @@ export class StreamApplier {
   /** Bytes of the open batch that were sent in advance. */
   #begun = 0;
   #asking = false;
+  /** Nothing is read any more: everything is copied again. */
+  #givenUp = false;
   /** What passes as it came and is not in the batch yet. */
   #runFrom = -1;
   #runCommands = 0;
@@ -49,6 +51,9 @@ export class StreamApplier {
     this.place = { ...parts.position.confirmed };
     this.confirmed = { ...parts.position.confirmed };
     this.#output = new RuleOutput(this);
+    parts.stale.onTooMany = () => {
+      this.#giveUp("more keys have to be copied, or are ahead of the stream, than the bridge can hold");
+    };
   }
 
   get position(): Position {
@@ -62,19 +67,24 @@ export class StreamApplier {
 
   /** Nothing can be read for now. */
   get blocked(): boolean {
-    return this.#asking || this.parts.sink.full;
+    return this.#waits || this.parts.sink.full;
+  }
+
+  /** No command can be read, and what was read can't be ended with a position. */
+  get #waits(): boolean {
+    return this.#asking || this.#givenUp;
   }
 
   /** Sends what is there; false where that can't be now, because a transaction is half read or there is no room. */
   clear(): boolean {
     this.flush();
-    return this.batch === undefined && !this.#asking && !this.#inTransaction;
+    return this.batch === undefined && !this.#waits && !this.#inTransaction;
   }
 
   /** Reads on as far as there is something to read and room to send it. */
   pump(): void {
     const { parser, rules, sink } = this.parts;
-    while (!this.#asking && !sink.full && parser.next()) {
+    while (!this.#waits && !sink.full && parser.next()) {
       const rule = rules.find(parser.data, parser.words[0] ?? 0, parser.words[1] ?? 0);
       const own = mayBeOwn(parser);
       if (rule !== undefined && parser.count <= rule.plainUpTo && !this.#attentive && !own) {
@@ -104,7 +114,7 @@ export class StreamApplier {
   /** The target's key could tell, and doesn't yet, that everything up to here took effect and was looked at. */
   get unsettled(): boolean {
     const { stale, unrepresentable } = this.parts;
-    if (this.#inTransaction || this.#asking) return false;
+    if (this.#inTransaction || this.#waits) return false;
     const { applied, confirmed } = this.position;
     const behind = applied.offset < this.place.offset || confirmed.offset !== this.place.offset;
     return behind || stale.hasNotes || unrepresentable.hasNotes;
@@ -113,7 +123,7 @@ export class StreamApplier {
   /** Sends what is there; with `now`, a position that moved without any command, or was confirmed, as well. */
   flush(now = false): void {
     const { stale, unrepresentable, sink } = this.parts;
-    if (this.#inTransaction || this.#asking || sink.full) return;
+    if (this.#inTransaction || this.#waits || sink.full) return;
     stale.passed(this.place.offset);
     const notes = stale.hasNotes || unrepresentable.hasNotes;
     const moved = now && this.unsettled;
@@ -197,7 +207,9 @@ export class StreamApplier {
     else if (name === "exec") this.#inTransaction = false;
     else if (name === "replconf") this.parts.onAskedForOffset();
     else if (name === "select") this.#select(Number(words[1]));
-    else if (this.place.database === UNKNOWN_DATABASE && rule?.translate !== drop) this.#refuseToGuess();
+    else if (this.place.database === UNKNOWN_DATABASE && rule?.translate !== drop)
+      // It may have gone on in the database that it was in before this began.
+      this.#giveUp("the stream goes on in a database that isn't known");
     else if (isWholeDatabases(name))
       applyToDatabases(this, name, words, () => rule?.translate(words, this.#output.of(rule, words)));
     else if (this.place.database >= this.parts.databases) this.#output.beyond(rule, words, name);
@@ -210,10 +222,11 @@ export class StreamApplier {
     if (this.batch !== undefined) this.batch.add(["SELECT", database]);
   }
 
-  /** Reads no further: the stream may have gone on in the database that it was in before this began. */
-  #refuseToGuess(): void {
-    this.#asking = true;
-    this.parts.onRestart("the stream goes on in a database that isn't known");
+  /** Reads no further: everything has to be copied. */
+  #giveUp(reason: string): void {
+    if (this.#givenUp) return;
+    this.#givenUp = true;
+    this.parts.onRestart(reason);
   }
 
   #keyed(name: string, words: Buffer[], rule: Rule | undefined): void {
@@ -243,8 +256,12 @@ export class StreamApplier {
 
   #sealIfLarge(): void {
     const { batch } = this;
-    if (batch === undefined || this.#asking) return;
+    if (batch === undefined || this.#waits) return;
     if (this.#inTransaction) {
+      if (batch.checkBytes > MOST_CHECK_BYTES) {
+        this.#giveUp("a transaction has more that must be looked at than the bridge can hold");
+        return;
+      }
       if (batch.bytes - this.#begun >= BEGIN_BYTES) {
         this.#begun = batch.bytes;
         this.parts.sink.begin(batch);

@@ -5,7 +5,7 @@ import { parseInfo } from "../infoReply.ts";
 import { messageOf } from "../messageOf.ts";
 import type { ServerVersion } from "../serverVersion.ts";
 import type { Reply } from "../verification/replyParser.ts";
-import type { Batch, BatchOutcome, BatchSink } from "./batch.ts";
+import { MOST_CHECK_BYTES, type Batch, type BatchOutcome, type BatchSink } from "./batch.ts";
 import { readCommands, type KnownCommand } from "./keySpecs.ts";
 import { LinkError, PlainClient } from "./plainClient.ts";
 import {
@@ -18,6 +18,7 @@ import {
 } from "./position.ts";
 import { ReplyReader } from "./replyReader.ts";
 import type { SlabSocket } from "./slabSocket.ts";
+import { MOST_STALE } from "./staleKeys.ts";
 import { versionIn } from "./versionIn.ts";
 
 /** What a target holds of an earlier bridge's work. */
@@ -31,8 +32,8 @@ export interface TargetFacts {
   position: Position | undefined;
   /** Transactions that took effect since the position was made. */
   batches: number;
-  /** Noted keys with the offset that their copy has, or 0. */
-  stale: (readonly [field: Buffer, copiedAt: number])[];
+  /** Noted keys with the offset that their copy has, or 0; undefined: they are more than a bridge holds. */
+  stale: (readonly [field: Buffer, copiedAt: number])[] | undefined;
   unrepresentable: Buffer[];
 }
 
@@ -50,6 +51,7 @@ export class TargetLink implements BatchSink {
   readonly #address: Address;
   readonly #sent: Batch[] = [];
   #bytes = 0;
+  #checkBytes = 0;
   #closed = false;
   /** Begun and not ended: the source has the word, not the target. */
   #unended: Batch | undefined;
@@ -120,6 +122,7 @@ export class TargetLink implements BatchSink {
     return (
       this.#sent.length >= MAX_IN_FLIGHT ||
       this.#bytes >= MAX_BYTES_IN_FLIGHT ||
+      this.#checkBytes >= MOST_CHECK_BYTES ||
       this.#socket.writableLength >= MAX_BYTES_IN_FLIGHT
     );
   }
@@ -140,6 +143,7 @@ export class TargetLink implements BatchSink {
     if (this.#unended === batch) this.#unended = undefined;
     if (this.#sent[0] === batch) this.#waitsSince = performance.now();
     this.#bytes += batch.bytes;
+    this.#checkBytes += batch.checkBytes;
     this.#write(batch.encoded());
   }
 
@@ -148,6 +152,7 @@ export class TargetLink implements BatchSink {
     batch.onEnd((outcome) => {
       this.#sent.shift();
       this.#bytes -= batch.bytes;
+      this.#checkBytes -= batch.checkBytes;
       this.onEnd(batch, outcome);
       if (!this.#closed) this.onRoom();
     });
@@ -194,10 +199,9 @@ async function readFacts(client: PlainClient): Promise<TargetFacts> {
   const [position, batches, stale, unrepresentable] = await Promise.all([
     client.call("GET", POSITION_KEY),
     client.call("GET", BATCHES_KEY),
-    client.call("HGETALL", STALE_KEY),
+    readStale(client),
     client.call("SMEMBERS", UNREPRESENTABLE_KEY),
   ]);
-  const fields = stale as Buffer[];
   return {
     version: versionIn(server),
     runId: server.get("run_id") ?? "",
@@ -205,9 +209,15 @@ async function readFacts(client: PlainClient): Promise<TargetFacts> {
     databases,
     position: position === null ? undefined : parsePosition(String(position)),
     batches: Number(batches ?? 0),
-    stale: fields.flatMap((field, i) => (i % 2 === 0 ? [[field, Number(fields[i + 1])] as const] : [])),
+    stale,
     unrepresentable: unrepresentable as Buffer[],
   };
+}
+
+async function readStale(client: PlainClient): Promise<TargetFacts["stale"]> {
+  if (Number(await client.call("HLEN", STALE_KEY)) > MOST_STALE) return undefined;
+  const fields = (await client.call("HGETALL", STALE_KEY)) as Buffer[];
+  return fields.flatMap((field, i) => (i % 2 === 0 ? [[field, Number(fields[i + 1])] as const] : []));
 }
 
 /** How many databases a server has. */

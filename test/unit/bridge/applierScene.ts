@@ -9,7 +9,19 @@ import type { StreamParser } from "../../../components/engine/bridge/streamParse
 import { translationTable } from "../../../components/engine/bridge/translations/translationTable.ts";
 import { Unrepresentable } from "../../../components/engine/bridge/unrepresentable.ts";
 
-const NAMES = ["set", "incr", "del", "hset", "rpush", "rename", "sunionstore", "select", "multi", "exec"];
+const NAMES = [
+  "set",
+  "incr",
+  "del",
+  "hset",
+  "rpush",
+  "rename",
+  "sunionstore",
+  "select",
+  "multi",
+  "exec",
+  "persist",
+];
 
 /** Commands that both servers know. */
 export const known = new Map(

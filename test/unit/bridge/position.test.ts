@@ -57,6 +57,11 @@ it("copies everything where a transaction was refused and one behind it was not"
   expect(start).toMatchObject({ from: undefined, resumed: false, position: { batches: 11 } });
 });
 
+it("copies everything where more keys are noted than a bridge can hold", () => {
+  const noted = { ...facts(POSITION), stale: undefined };
+  expect(startFrom(noted, closed(16))).toMatchObject({ from: undefined, resumed: false });
+});
+
 it("takes the handover where the position is older than it, or is none", () => {
   for (const position of [POSITION, undefined]) {
     expect(startFrom(facts(position), closed(99))).toMatchObject({

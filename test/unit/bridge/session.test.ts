@@ -64,7 +64,7 @@ class WillingTarget extends Sink {
     version: { product: "redis", version: "6.0" },
     commands: new Map([...known].filter(([name]) => name !== "mystery")),
     databases: 16,
-    stale: [],
+    stale: [] as [Buffer, number][],
     unrepresentable: [],
   };
   onRoom: () => void = () => undefined;
@@ -231,6 +231,16 @@ it("doesn't take a full copy for whole before the target said that it took each 
   session.fail();
   await running;
   expect(whole).toEqual([true]);
+});
+
+it("has everything copied where more is noted than it can hold, however small the number of keys", async () => {
+  const [target, link] = [new WillingTarget(), new Stream()];
+  for (let i = 0; i < 20; i++) target.facts.stale.push([Buffer.alloc(1024 * 1024, `0 ${i} `), 0]);
+  const session = await openSession(target, link, true);
+  const running = session.run();
+  await expect(session.over).rejects.toThrow("everything is copied again: more keys have to be copied");
+  await running;
+  expect(target.position()).toMatchObject({ copying: true });
 });
 
 it("reads on where the source told the keys of a command in the middle of a transaction", async () => {

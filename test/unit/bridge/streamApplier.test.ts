@@ -153,6 +153,43 @@ describe("the applier", () => {
     expect([...(sink.sent[0]?.encoded() ?? [])][0]?.toString()).not.toContain("MULTI");
   });
 
+  describe("gets more than it can hold", () => {
+    let restarts: string[];
+    const many = (words: (key: string) => Word[]): Word[][] =>
+      Array.from({ length: 1_000 }, (_, i) => words(`key:${read}:${i}`));
+
+    beforeEach(() => {
+      restarts = [];
+      applier = makeApplier(parser, sink, () => undefined, {
+        keysOf: (_, words) => words.slice(1, 2),
+        onRestart: (reason) => {
+          restarts.push(reason);
+          applier.note({ copying: true });
+        },
+      });
+    });
+
+    it("of answers that have to be looked at in one transaction", () => {
+      take(["MULTI"]);
+      for (let i = 0; i < 200; i++) take(...many((key) => ["PERSIST", key]));
+      expect(restarts).toEqual(["a transaction has more that must be looked at than the bridge can hold"]);
+      expect(sink.position()).toMatchObject({ copying: true });
+      expect(sink.sent[0]?.commands).toBeLessThan(60_000);
+      expect([sink.sent.length, applier.batch, applier.blocked]).toEqual([1, undefined, true]);
+    });
+
+    it("of keys that have to be copied", () => {
+      const { stale } = applier.parts;
+      for (let i = 0; i < 200; i++) take(...many((key) => ["MYSTERY", key]));
+      expect(restarts).toEqual([
+        "more keys have to be copied, or are ahead of the stream, than the bridge can hold",
+      ]);
+      expect(sink.position()).toMatchObject({ copying: true });
+      expect(stale.size).toBeLessThan(60_000);
+      expect(applier.blocked).toBe(true);
+    });
+  });
+
   describe("where the database isn't known that the stream is in", () => {
     let restarts: string[];
 
