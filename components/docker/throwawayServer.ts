@@ -35,7 +35,7 @@ export class DockerThrowawayServer implements ThrowawayServer {
     this.#options = options;
   }
 
-  async load(rdbFile: string, version: ServerVersion): Promise<LoadedServer> {
+  async load(rdbFile: string, version: ServerVersion, databases = 16): Promise<LoadedServer> {
     await this.#removeLeftOver();
     const login: Login = { username: "default", password: randomBytes(24).toString("base64url") };
     const container = await this.#create(version);
@@ -43,7 +43,7 @@ export class DockerThrowawayServer implements ThrowawayServer {
       await container.remove({ force: true, v: true }).catch(ignoreMissing);
     };
     try {
-      await container.putArchive(await archive(rdbFile, configuration(login)), { path: "/" });
+      await container.putArchive(await archive(rdbFile, configuration(login, databases)), { path: "/" });
       await container.start();
       const address = await this.#loaded(container, login);
       return { address, login, stop };
@@ -112,12 +112,13 @@ async function isLoaded(address: Address, login: Login): Promise<boolean> {
 }
 
 /** In a file, so that the password is not among the container's arguments. */
-function configuration(login: Login): string {
+function configuration(login: Login, databases: number): string {
   return [
     `dir /${DIRECTORY}`,
     "dbfilename dump.rdb",
     'save ""',
     "appendonly no",
+    `databases ${databases}`,
     `requirepass ${login.password ?? ""}`,
     "",
   ].join("\n");

@@ -121,6 +121,22 @@ describe.each(["redis:6.0", "redis:7.0", "redis:8.0", "valkey/valkey:8.1"])("a b
     expect(await throwawayExists()).toBe(false);
   });
 
+  it("is verified where keys are in more databases than a server has by default", async () => {
+    const many = await startServer(image, "databases 32");
+    try {
+      await many.admin.call("SELECT", 31);
+      await many.admin.call("SET", "key", "value");
+      await many.admin.call("SELECT", 0);
+      const verification = await verifyBackup(await backUp(many), throwawayOn(image), {
+        server: many.operator,
+        keys: "all",
+      });
+      expect(verification).toMatchObject({ keysLoaded: 1, sampled: { keysCompared: 1, keysDifferent: 0 } });
+    } finally {
+      await many.stop();
+    }
+  });
+
   it("is verified although keys expire before it is loaded and others are written meanwhile", async () => {
     const state = { stopping: false };
     const keys = Array.from({ length: 100 }, (_, i) => [`short ${i}`, `lasting ${i}`]).flat();

@@ -53,7 +53,7 @@ export async function verifyBackup(
     throw new BackupError(`${backup.file}: its bytes are not the ones that were received`);
   }
   const started = performance.now();
-  const loaded = await throwaway.load(backup.file, backup.server);
+  const loaded = await throwaway.load(backup.file, backup.server, databasesOf(backup));
   try {
     const loadMs = Math.round(performance.now() - started);
     const server = await RedisServer.connect(loaded.address, loaded.login);
@@ -67,6 +67,12 @@ export async function verifyBackup(
   } finally {
     await loaded.stop();
   }
+}
+
+/** Without the setting, which a server may keep to itself, what its keys need. */
+function databasesOf({ config, before }: Backup): number {
+  const numbers = Object.keys(before.databases).map(Number);
+  return Number(config["databases"] ?? Math.max(16, ...numbers.map((number) => number + 1)));
 }
 
 async function checkCounts(

@@ -23,7 +23,8 @@ export async function takeFinalBackup(deployment: Deployment, inputs: TrafficSwi
   const backup = await backUp(deployment, inputs);
   const image = inputs.images[colour];
   if (image === undefined) {
-    say(`final backup of ${colour}: ${backup.file}, checksum verified; there is no image to load it with`);
+    const checked = backup.checksummed ? "checksum verified" : "without a checksum (rdbchecksum no)";
+    say(`final backup of ${colour}: ${backup.file}, ${checked}; there is no image to load it with`);
     return backup;
   }
   const throwaway = new DockerThrowawayServer({
