@@ -13,11 +13,14 @@ export interface CopyProgress {
   of: number;
 }
 
+/** What a server is scanned with. */
+export type ScanClient = Pick<PlainClient, "call" | "batch">;
+
 /** What a full copy works with. */
 export interface FullCopyParts {
   /** Connections of its own, for scanning. */
-  source: PlainClient;
-  target: PlainClient;
+  source: ScanClient;
+  target: ScanClient;
   applier: StreamApplier;
   stale: StaleKeys;
   unrepresentable: Unrepresentable;
@@ -34,13 +37,35 @@ const SCAN_COUNT = 500;
 const MAX_WAITING = 1_000;
 
 /**
- * Makes the target hold what the source does, key by key, while the stream goes on: first it deletes what the source
- * doesn't have, then it copies. It never empties the target. In that order, because a key that comes to be on the source
- * meanwhile is made by the stream, on a target where nothing of that name is left.
+ * Makes the target hold what the source does, key by key, while the stream goes on: first it marks what the source doesn't
+ * have, then what it has. It never empties the target. Where it ends, some keys may still wait for being copied: that none
+ * does may never be while clients write.
+ *
+ * What is marked is copied as of a known offset. A key that isn't was absent on the source for a moment of the second scan:
+ * it was marked by the first one, or it was never on the target, or the stream told how it went: by a command that deletes
+ * or replaces it, or by one of which the applier has it copied (see `CertainKeys`). Where those are too many, it begins
+ * again.
  */
 export async function copyEverything(parts: FullCopyParts): Promise<void> {
-  const { source, target, stale, applier, unrepresentable, databases } = parts;
-  await deleteExtra(parts);
+  const { certain } = parts.applier.output;
+  do {
+    certain.begin();
+    await deleteExtra(parts);
+    await addAll(parts);
+    const end = infoNumber(
+      parseInfo(String(await parts.source.call("INFO", "replication"))),
+      "master_repl_offset",
+    );
+    certain.scanned(end);
+    // How a key went is known once the stream says so.
+    while (parts.applier.place.offset < end && !parts.stopped()) await delay(5);
+  } while (certain.missed && !parts.stopped());
+  await copyFunctions(parts);
+}
+
+/** Marks what the source has. */
+async function addAll(parts: FullCopyParts): Promise<void> {
+  const { source, stale, unrepresentable, databases } = parts;
   const keyspace = await databasesWithKeys(source);
   const of = keyCount(keyspace);
   let found = 0;
@@ -54,12 +79,6 @@ export async function copyEverything(parts: FullCopyParts): Promise<void> {
       parts.onProgress({ copied: Math.max(0, found - stale.toCopy), of: Math.max(of, found) });
     }
   }
-  await copyFunctions(parts, source, target);
-  await waitFor(parts, 0);
-  // A key may be ahead of the stream; the copy is whole when the stream has caught up with each.
-  const end = infoNumber(parseInfo(String(await source.call("INFO", "replication"))), "master_repl_offset");
-  while (applier.place.offset < end && !parts.stopped()) await delay(5);
-  await waitFor(parts, 0);
 }
 
 /** Marks what the source doesn't have; the copier finds it absent and deletes it. */
@@ -76,20 +95,14 @@ async function deleteExtra(parts: FullCopyParts): Promise<void> {
       await waitForRoom(parts);
     }
   }
-  await waitFor(parts, 0);
-}
-
-async function waitFor({ stale, stopped }: FullCopyParts, atMost: number): Promise<void> {
-  while (stale.toCopy > atMost && !stopped()) await delay(2);
 }
 
 /** Waits until there is room for further keys: the copier has few to copy, and the stream is not far behind those it copied. */
-async function waitForRoom(parts: FullCopyParts): Promise<void> {
-  await waitFor(parts, MAX_WAITING);
-  while (parts.stale.crowded && !parts.stopped()) await delay(2);
+async function waitForRoom({ stale, stopped }: FullCopyParts): Promise<void> {
+  while ((stale.toCopy > MAX_WAITING || stale.crowded) && !stopped()) await delay(2);
 }
 
-async function databasesWithKeys(client: PlainClient): Promise<Map<number, number>> {
+async function databasesWithKeys(client: ScanClient): Promise<Map<number, number>> {
   const found = new Map<number, number>();
   for (const [name, value] of parseInfo(String(await client.call("INFO", "keyspace")))) {
     if (name.startsWith("db")) found.set(Number(name.slice(2)), infoNumber(parsePairs(value), "keys"));
@@ -97,7 +110,7 @@ async function databasesWithKeys(client: PlainClient): Promise<Map<number, numbe
   return found;
 }
 
-async function* scan(client: PlainClient, database: number): AsyncGenerator<Buffer[]> {
+async function* scan(client: ScanClient, database: number): AsyncGenerator<Buffer[]> {
   let cursor = "0";
   do {
     // The connection may be on another database by now.
@@ -113,11 +126,8 @@ async function* scan(client: PlainClient, database: number): AsyncGenerator<Buff
 }
 
 /** Libraries of functions are not keys; those that the target has and the source doesn't are deleted. */
-async function copyFunctions(
-  { applier, functions, unrepresentable }: FullCopyParts,
-  source: PlainClient,
-  target: PlainClient,
-): Promise<void> {
+async function copyFunctions(parts: FullCopyParts): Promise<void> {
+  const { source, target, applier, functions, unrepresentable } = parts;
   const here = await libraries(source);
   if (!functions) {
     for (const name of here.keys()) unrepresentable.add("function", -1, Buffer.from(name));
@@ -129,7 +139,7 @@ async function copyFunctions(
   for (const code of here.values()) batch.add(["FUNCTION", "LOAD", "REPLACE", code]);
 }
 
-async function libraries(client: PlainClient): Promise<Map<string, Buffer>> {
+async function libraries(client: ScanClient): Promise<Map<string, Buffer>> {
   const [reply] = await client.batch([["FUNCTION", "LIST", "WITHCODE"]]);
   const found = new Map<string, Buffer>();
   // Before 7.0 it is an unknown command.

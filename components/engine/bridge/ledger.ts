@@ -5,6 +5,8 @@ import { BATCHES_KEY, formatPosition, POSITION_KEY, type Position, type StreamPl
 /** Counts the transactions that are sent, and has each of them note where the target stands once it took effect. */
 export class Ledger {
   position: Position;
+  /** Stale keys are noted. While everything is copied, nothing is known of any key after a crash, until the copy ends. */
+  noting = true;
   readonly #parts: ApplierParts;
 
   constructor(parts: ApplierParts) {
@@ -20,9 +22,8 @@ export class Ledger {
   send(batch: Batch, end: StreamPlace, confirmed: StreamPlace): void {
     const { stale, unrepresentable, databases, position } = this.#parts;
     batch.add(["SELECT", databases - 1]);
-    // While the dataset is copied, nothing is known of it after a crash anyway.
     const notes = stale.takeNotes();
-    if (!this.position.copying) for (const note of notes) batch.add(note);
+    if (this.noting) for (const note of notes) batch.add(note);
     for (const note of unrepresentable.takeNotes()) batch.add(note);
     // What an earlier bridge sent is on the target already.
     const applied = end.offset < position.applied.offset ? position.applied : end;

@@ -1,5 +1,7 @@
+import { CertainKeys } from "./certainKeys.ts";
 import type { Word } from "./encode.ts";
 import type { Place } from "./flows.ts";
+import type { StaleKey } from "./staleKeys.ts";
 import type { StreamApplier } from "./streamApplier.ts";
 import type { Output, Rule } from "./translations/rule.ts";
 
@@ -17,9 +19,12 @@ export class RuleOutput implements Output {
   #name = "";
   #words: Buffer[] = [];
   #counted = false;
+  /** While everything is copied. */
+  readonly certain: CertainKeys;
 
   constructor(applier: StreamApplier) {
     this.#applier = applier;
+    this.certain = new CertainKeys(applier.parts.stale);
   }
 
   /** Takes the next command. */
@@ -112,35 +117,51 @@ export class RuleOutput implements Output {
       return;
     }
     const entries = places.map(({ database, key }) => parts.stale.find(database, key));
-    const held = entries.some(
-      (entry) => entry !== undefined && (entry.copiedAt === 0 || entry.copiedAt >= place.offset),
-    );
-    if (held) this.#hold(places);
-    else if (mixes && this.#applier.position.copying) this.#spoil(places);
-    else {
-      // What is held is named as it was copied, which may be as of a later place than this one.
-      if (rule.replaces) for (const { database, key } of places) parts.unrepresentable.remove(database, key);
-      rule.translate(words, this.of(rule, words));
-    }
+    const held = entries.some((entry) => isHeld(entry, place.offset));
+    if (rule.replaces && !mixes) this.#replace(rule, words, places, entries);
+    else if (held) this.#hold(places, entries);
+    else if (this.#isUncertain(rule, places, mixes)) this.#spoil(places);
+    else rule.translate(words, this.of(rule, words));
+  }
+
+  /** Whether the target may hold something else than what the command found on the source. */
+  #isUncertain(rule: Rule, places: Place[], mixes: boolean): boolean {
+    const { position, place } = this.#applier;
+    return position.copying && !this.certain.passes(rule, places, place.offset, mixes);
   }
 
   /** A command of which at least one key is not the stream's for now. */
-  #hold(places: Place[]): void {
-    const { parts, place } = this.#applier;
-    if (places.length === 1) {
-      const [only] = places;
-      const entry = only && parts.stale.find(only.database, only.key);
-      if (entry !== undefined) entry.touchedAt = place.offset;
-      return;
-    }
-    this.#spoil(places);
+  #hold(places: Place[], entries: (StaleKey | undefined)[]): void {
+    const { place } = this.#applier;
+    for (const entry of entries) if (entry !== undefined) entry.touchedAt = place.offset;
+    // What is copied ahead of the stream has this command in it already.
+    if (entries.every((entry) => isHeld(entry, place.offset))) return;
+    // Copied together, they are of one moment, and the stream catches up with all of them at once.
+    this.#spoil(places, true);
   }
 
-  /** The keys are copied, and named by what they hold then. */
-  #spoil(places: Place[]): void {
+  /** A command that replaces each of its keys by itself, done for those that are the stream's. */
+  #replace(rule: Rule, words: Buffer[], places: Place[], entries: (StaleKey | undefined)[]): void {
+    const { parts, place } = this.#applier;
+    const held = entries.map((entry) => isHeld(entry, place.offset));
+    for (const [i, { database, key }] of places.entries()) {
+      const entry = entries[i];
+      if (held[i] && entry !== undefined) entry.touchedAt = place.offset;
+      // What is held is named as it was copied, which may be as of a later place than this one.
+      else parts.unrepresentable.remove(database, key);
+    }
+    // A key alone, or each with its value.
+    const each = (words.length - 1) / places.length;
+    const rest = words.filter((_, i) => i === 0 || !held[Math.floor((i - 1) / each)]);
+    if (held.includes(false)) rule.translate(rest, this.of(rule, rest));
+  }
+
+  /** The keys are copied, and named by what they hold then. @param again also those that were, ahead of the stream */
+  #spoil(places: Place[], again = false): void {
     const { stale, unrepresentable, databases } = this.#applier.parts;
     for (const { database, key } of places) {
       if (database >= databases) unrepresentable.add(NO_SUCH_DATABASE, database, key);
+      else if (again) stale.addAgain(database, key, this.#applier.place.offset);
       else stale.add(database, key, this.#applier.place.offset);
     }
   }
@@ -171,4 +192,9 @@ export class RuleOutput implements Output {
     this.#applier.parts.figures.translated++;
     this.#applier.open().applied++;
   }
+}
+
+/** Whether the stream's commands don't concern the target's key for now. */
+function isHeld(entry: StaleKey | undefined, offset: number): boolean {
+  return entry !== undefined && (entry.copiedAt === 0 || entry.copiedAt >= offset);
 }

@@ -70,6 +70,7 @@ export class Session {
     if (!beginning.continued || !start.resumed) removeNotes(this.applier);
     // They take as much again as those that are kept of them.
     target.facts.stale = [];
+    this.applier.ledger.noting = beginning.continued;
     // What was noted may be too much already.
     this.applier.note({ copying: !beginning.continued || this.#restarting });
     await this.#startCopier();
@@ -220,12 +221,14 @@ export class Session {
     });
     for (const client of clients) client.close();
     await this.#isClear();
-    // A copy may still be refused, and what is noted behind it not.
+    // Each copy from here on is noted in its own transaction; one from before may still be refused.
+    this.applier.ledger.noting = true;
+    this.stale.noteAll();
+    this.applier.note({});
     const last = this.#answered + target.inFlight;
     while (!this.#ended && this.#answered < last) await delay(1);
     await this.#isClear();
     if (this.#ended || this.#restarting) return;
-    this.stale.noteAll();
     this.applier.note({ copying: false });
     this.progress = undefined;
   }

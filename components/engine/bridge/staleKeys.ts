@@ -21,6 +21,8 @@ export interface StaleKey {
   disturbedAt: number;
   /** Somebody is copying it. */
   busy: boolean;
+  /** What is being read of it is not used: it is to be read together with others. */
+  again: boolean;
 }
 
 /**
@@ -69,12 +71,20 @@ export class StaleKeys {
     return this.#keys.get(keyName(database, key));
   }
 
-  /** The key has to be copied. */
+  /** The key has to be copied as it was at `touchedAt` or later, where it isn't, ahead of the stream. */
   add(database: number, key: Buffer, touchedAt: number, noted = false): StaleKey {
     const name = keyName(database, key);
     let entry = this.#keys.get(name);
     if (entry === undefined) {
-      entry = { database, key: Buffer.from(key), copiedAt: 0, touchedAt, disturbedAt: 0, busy: false };
+      entry = {
+        database,
+        key: Buffer.from(key),
+        copiedAt: 0,
+        touchedAt,
+        disturbedAt: 0,
+        busy: false,
+        again: false,
+      };
       if (this.#bytes + bytesOf(entry) > MOST_BYTES) {
         this.onTooMany();
         return entry;
@@ -84,13 +94,18 @@ export class StaleKeys {
       this.#toCopy++;
       if (!noted) this.#note(entry);
     } else {
-      if (entry.copiedAt > 0) {
-        entry.copiedAt = 0;
-        this.#toCopy++;
-        if (!noted) this.#note(entry);
-      }
+      if (entry.copiedAt < touchedAt) this.#again(entry, noted);
       entry.touchedAt = Math.max(entry.touchedAt, touchedAt);
     }
+    this.onWork();
+    return entry;
+  }
+
+  /** As `add`, whatever was copied of it ahead of the stream already, or is being read. */
+  addAgain(database: number, key: Buffer, touchedAt: number): StaleKey {
+    const entry = this.add(database, key, touchedAt);
+    entry.again = entry.busy;
+    this.#again(entry);
     this.onWork();
     return entry;
   }
@@ -146,13 +161,20 @@ export class StaleKeys {
     for (const entry of [...this.#keys.values()]) {
       if (databases !== undefined && !databases.includes(entry.database)) continue;
       for (const database of databases ?? [entry.database])
-        this.add(database, entry.key, offset).disturbedAt = offset;
+        this.addAgain(database, entry.key, offset).disturbedAt = offset;
     }
   }
 
   /** Notes everything again: the target's own keys were flushed. */
   noteAll(): void {
     for (const entry of this.#keys.values()) this.#note(entry);
+  }
+
+  #again(entry: StaleKey, noted = false): void {
+    if (entry.copiedAt === 0) return;
+    entry.copiedAt = 0;
+    this.#toCopy++;
+    if (!noted) this.#note(entry);
   }
 
   #note(entry: StaleKey): void {

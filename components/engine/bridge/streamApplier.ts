@@ -43,14 +43,14 @@ export class StreamApplier {
   /** Rewritten commands that are not in the batch yet. */
   readonly #raw = new RawOutput();
   #rewritten = 0;
-  readonly #output: RuleOutput;
+  readonly output: RuleOutput;
 
   constructor(parts: ApplierParts) {
     this.parts = parts;
     this.ledger = new Ledger(parts);
     this.place = { ...parts.position.confirmed };
     this.confirmed = { ...parts.position.confirmed };
-    this.#output = new RuleOutput(this);
+    this.output = new RuleOutput(this);
     parts.stale.onTooMany = () => {
       this.#giveUp("more keys have to be copied, or are ahead of the stream, than the bridge can hold");
     };
@@ -188,6 +188,7 @@ export class StreamApplier {
   get #attentive(): boolean {
     const { stale, unrepresentable, databases } = this.parts;
     return (
+      this.position.copying ||
       stale.size > 0 ||
       unrepresentable.size > 0 ||
       this.place.offset < this.doubtfulTo ||
@@ -211,8 +212,8 @@ export class StreamApplier {
       // It may have gone on in the database that it was in before this began.
       this.#giveUp("the stream goes on in a database that isn't known");
     else if (isWholeDatabases(name))
-      applyToDatabases(this, name, words, () => rule?.translate(words, this.#output.of(rule, words)));
-    else if (this.place.database >= this.parts.databases) this.#output.beyond(rule, words, name);
+      applyToDatabases(this, name, words, () => rule?.translate(words, this.output.of(rule, words)));
+    else if (this.place.database >= this.parts.databases) this.output.beyond(rule, words, name);
     else this.#keyed(name, words, rule);
   }
 
@@ -232,12 +233,12 @@ export class StreamApplier {
   #keyed(name: string, words: Buffer[], rule: Rule | undefined): void {
     const attentive = this.#attentive || this.place.offset <= this.doubtfulTo;
     if (!attentive && rule !== undefined) {
-      rule.translate(words, this.#output.of(rule, words));
+      rule.translate(words, this.output.of(rule, words));
       return;
     }
     const keys = this.parts.keysOf(name, words);
     if (keys !== undefined) {
-      this.#output.withKeys(name, rule, words, keys);
+      this.output.withKeys(name, rule, words, keys);
       return;
     }
     this.#asking = true;
@@ -245,7 +246,7 @@ export class StreamApplier {
     this.parts
       .askKeys(copies)
       .then((found) => {
-        this.#output.withKeys(name, rule, copies, found);
+        this.output.withKeys(name, rule, copies, found);
         this.#asking = false;
         this.parts.onAnswered();
       })

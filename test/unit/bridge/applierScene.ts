@@ -15,6 +15,8 @@ const NAMES = [
   "del",
   "hset",
   "rpush",
+  "lpop",
+  "lmove",
   "rename",
   "sunionstore",
   "select",
@@ -25,12 +27,12 @@ const NAMES = [
 
 /** Commands that both servers know. */
 export const known = new Map(
-  [...NAMES, "flushall", "swapdb", "mystery"].map((name) => [
+  [...NAMES, "mset", "flushall", "swapdb", "mystery"].map((name) => [
     name,
     { arity: -2, first: 1, last: 1, step: 1, movable: false },
   ]),
 );
-const SEVERAL_KEYS = ["del", "rename", "sunionstore"];
+const SEVERAL_KEYS = ["del", "lmove", "rename", "sunionstore"];
 const REPLID = "c141cad2650533798f9b2a9f0ba469913484b5ec";
 /** Where the stream begins. */
 export const START: Position = {
@@ -102,7 +104,11 @@ export function makeApplier(
     unrepresentable: new Unrepresentable(),
     figures: new Figures(),
     keysOf: (name, words) =>
-      name === "mystery" ? undefined : words.slice(1, SEVERAL_KEYS.includes(name) ? undefined : 2),
+      name === "mystery"
+        ? undefined
+        : name === "mset"
+          ? words.filter((_, i) => i % 2 === 1)
+          : words.slice(1, name === "lmove" ? 3 : SEVERAL_KEYS.includes(name) ? undefined : 2),
     askKeys: () => new Promise(onAsked),
     onAnswered: () => {
       applier.pump();

@@ -1,5 +1,6 @@
 import type { Batch } from "../../../components/engine/bridge/batch.ts";
 import { encodeCommand, type Word } from "../../../components/engine/bridge/encode.ts";
+import { copyEverything, type FullCopyParts } from "../../../components/engine/bridge/fullCopy.ts";
 import { KeyCopier } from "../../../components/engine/bridge/keyCopy/keyCopier.ts";
 import type { KeyAt, Reading } from "../../../components/engine/bridge/keyCopy/keyReader.ts";
 import { StreamParser } from "../../../components/engine/bridge/streamParser.ts";
@@ -10,6 +11,8 @@ import { makeApplier, Sink, START } from "./applierScene.ts";
 
 /** Rounds without a read after which the copier is waiting for the stream. */
 const IDLE = 1_000;
+/** The same while everything is copied. */
+const IDLE_COPYING = 20;
 /** The bridge's own keys are here. */
 const OWN_DATABASE = 15;
 const VERSION = { product: "redis", version: "7.0" } as const;
@@ -34,6 +37,8 @@ export class Model {
     else if (name === "SET") keys.set(key, rest[0] ?? "");
     else if (name === "DEL") keys.delete(key);
     else if (name === "RPUSH") keys.set(key, [...this.list(keys.get(key)), ...rest]);
+    else if (name === "LPOP") this.#pop(keys, key);
+    else if (name === "LMOVE") this.#move(keys, key, rest[0] ?? "");
     else throw new Error(`the model doesn't know ${name}`);
   }
 
@@ -51,6 +56,20 @@ export class Model {
   /** Everything but the bridge's own. */
   content(): unknown {
     return [0, 1].map((database) => Object.fromEntries([...this.keys(database)].sort()));
+  }
+
+  /** As a server does, it leaves no empty list behind. */
+  #pop(keys: Map<string, Value>, key: string): string | undefined {
+    const [first, ...rest] = this.list(keys.get(key));
+    if (rest.length > 0) keys.set(key, rest);
+    else if (first !== undefined) keys.delete(key);
+    return first;
+  }
+
+  /** From the left of one list to the right of another one. */
+  #move(keys: Map<string, Value>, from: string, to: string): void {
+    const moved = this.#pop(keys, from);
+    if (moved !== undefined) keys.set(to, [...this.list(keys.get(to)), moved]);
   }
 
   #swap(a: number, b: number): void {
@@ -81,9 +100,13 @@ export class CopierScene {
   late = 0;
   /** What happens between a read and its answer, e.g. writes. */
   meanwhile: () => void = () => undefined;
+  /** What happens between the last delivery and a read. */
+  before: () => void = () => undefined;
   failure: unknown;
   /** The copier wants the stream to stand still. */
   held = false;
+  /** Whose keys were asked for, in order. */
+  readonly scans: ("source" | "target")[] = [];
   /** Where the source says that it is, if not where it is. */
   saysOffset: number | undefined;
   readonly #parser = new StreamParser();
@@ -135,6 +158,35 @@ export class CopierScene {
     });
   }
 
+  /** Copies everything, as a bridge does that can't go on where another one was. */
+  async copyAll(): Promise<void> {
+    const { applier } = this;
+    const { stale, unrepresentable } = applier.parts;
+    applier.note({ copying: true });
+    const copying = copyEverything({
+      source: this.#clientOf(this.source),
+      target: this.#clientOf(this.sink.model),
+      applier,
+      stale,
+      unrepresentable,
+      databases: 16,
+      functions: false,
+      onProgress: () => undefined,
+      stopped: () => this.failure !== undefined,
+    });
+    const state = { isCopying: true };
+    void copying.finally(() => (state.isCopying = false));
+    // What nobody asks for comes at last.
+    for (let idle = 0, reads = 0; state.isCopying; reads = this.reads) {
+      await new Promise(setImmediate);
+      idle = this.reads === reads ? idle + 1 : 0;
+      if (idle > IDLE_COPYING) this.deliver();
+    }
+    await copying;
+    stale.noteAll();
+    applier.note({ copying: false });
+  }
+
   /** The source takes commands. */
   write(database: number, ...commands: Word[][]): void {
     const select = this.#selected === database ? [] : [["SELECT", database]];
@@ -177,8 +229,39 @@ export class CopierScene {
     this.applier.flush(true);
   }
 
+  /** For scanning: each answer has one key at most, and writes and deliveries come before the next one. */
+  #clientOf(model: Model): FullCopyParts["source"] {
+    const keysOf = (database: number): string[] => [...model.keys(database).keys()].sort();
+    const answer = (database: number, [name, first]: readonly Word[]): Reply => {
+      const keys = keysOf(database);
+      if (name === "EXISTS") return Number(keys.includes(String(first)));
+      if (name !== "SCAN") return [];
+      this.scans.push(model === this.source ? "source" : "target");
+      // Names are the places of a key in the table, so that a key is met where it is there all the time.
+      const next = keys.find((key) => first === "0" || key > String(first));
+      return [Buffer.from(next ?? "0"), next === undefined ? [] : [Buffer.from(next)]];
+    };
+    const after = async <T>(value: T): Promise<T> => {
+      this.meanwhile();
+      if (this.late-- <= 0) this.deliver();
+      await new Promise(setImmediate);
+      return value;
+    };
+    return {
+      call: (_info, section) =>
+        after(
+          section === "replication"
+            ? `master_repl_offset:${this.#offset}`
+            : [0, 1].map((database) => `db${database}:keys=${keysOf(database).length}`).join("\r\n"),
+        ),
+      batch: ([select, ...commands]) =>
+        after([null, ...commands.map((words) => answer(Number(select?.[1]), words))]),
+    };
+  }
+
   /** What was read stays as it was, whatever is written until the answer. */
   async #answer<T>(read: () => T): Promise<T & { offset: number }> {
+    this.before();
     const answer = { ...read(), offset: this.saysOffset ?? this.#offset };
     this.meanwhile();
     if (this.late-- <= 0) this.deliver();

@@ -18,18 +18,22 @@ class FakeServer {
   offset = START.applied.offset;
   /** Called with each command, by its words. */
   onCommand: (command: string) => void = () => undefined;
+  /** Awaited before a command is answered. */
+  onAnswer: (command: string) => Promise<void> = () => Promise.resolve();
   readonly #server: Server;
 
   constructor() {
     this.#server = createServer((socket) => {
       const parser = new StreamParser();
+      let answered = Promise.resolve();
       socket.on("error", () => socket.destroy());
       socket.on("data", (chunk) => {
         parser.push(chunk);
         while (parser.next()) {
           const command = parser.all().join(" ");
           this.onCommand(command);
-          socket.write(this.#answer(command));
+          const answer = this.#answer(command);
+          answered = answered.then(() => this.onAnswer(command)).then(() => void socket.write(answer));
         }
       });
     }).listen(0, "127.0.0.1");
@@ -71,7 +75,7 @@ class WillingTarget extends Sink {
   onEnd: (batch: Batch, outcome: object) => void = () => undefined;
 
   /** Called before a batch that is no part of the stream is answered. */
-  answersCopy: () => Promise<void> = () => Promise.resolve();
+  answersCopy: (batch: Batch) => Promise<void> = () => Promise.resolve();
 
   override send(batch: Batch): void {
     super.send(batch);
@@ -80,7 +84,7 @@ class WillingTarget extends Sink {
       this.onEnd(batch, { failures: [], unmet: [] });
       this.onRoom();
     };
-    if (batch.end === undefined) void this.answersCopy().then(() => setImmediate(answer));
+    if (batch.end === undefined) void this.answersCopy(batch).then(() => setImmediate(answer));
     else setImmediate(answer);
   }
 
@@ -209,28 +213,29 @@ it("leaves the stream alone while it reads a key that is written to all the time
   ]);
 });
 
-it("doesn't take a full copy for whole before the target said that it took each key", async () => {
+it("doesn't take a full copy for whole before the target said that it took each key, or it is noted as lacking", async () => {
   const [target, link] = [new WillingTarget(), new Stream()];
   const session = await openSession(target, link, false);
+  const isNoted: boolean[] = [];
+  const sent = Promise.withResolvers<undefined>();
   // The last thing that the copy asks for.
-  const asked = new Promise<void>((resolve) => {
-    server.onCommand = (command) => {
-      if (command === "INFO replication" && session.stale.toCopy === 0) resolve();
-    };
-  });
-  const whole: (boolean | undefined)[] = [];
-  target.answersCopy = async () => {
-    await asked;
+  server.onAnswer = async (command) => {
+    if (command.startsWith("FUNCTION")) await sent.promise;
+  };
+  target.answersCopy = async ({ pieces }) => {
+    sent.resolve(undefined);
+    const hasNote = Buffer.concat(pieces).includes("redis-bluegreen:stale");
     // Time enough to note that everything is copied.
     await delay(100);
-    whole.push(target.position()?.copying);
+    isNoted.push(hasNote || target.position()?.copying === true);
   };
-  const running = session.run();
   session.applier.spoil([{ atLeast: 1, database: 0, keys: [Buffer.from("key")] }]);
+  const running = session.run();
   await vi.waitUntil(() => target.position()?.copying === false, { timeout: 4_000, interval: 1 });
+  await vi.waitUntil(() => isNoted.length > 0, { timeout: 4_000, interval: 1 });
   session.fail();
   await running;
-  expect(whole).toEqual([true]);
+  expect(isNoted).toEqual([true]);
 });
 
 it("has everything copied where more is noted than it can hold, however small the number of keys", async () => {

@@ -73,6 +73,15 @@ describe("the applier", () => {
     expect(applier.clear()).toBe(true);
   });
 
+  it("does what deals with each key by itself for those that aren't copied again", () => {
+    applier.spoil([{ atLeast: 1, database: 0, keys: [Buffer.from("a")] }]);
+    take(["DEL", "a", "b"], ["MSET", "b", "1", "a", "2", "c", "3"], ["DEL", "a", "a"]);
+    applier.flush(true);
+    expect(sink.commands().filter((text) => /^(DEL|MSET)/.test(text))).toEqual(["DEL b", "MSET b 1 c 3"]);
+    expect(applier.parts.stale.size).toBe(1);
+    expect(applier.parts.stale.find(0, Buffer.from("a"))).toMatchObject({ copiedAt: 0, touchedAt: read });
+  });
+
   it("never says that it is inside a transaction", () => {
     take(["MULTI"], ["INCR", "a"]);
     expect(applier.unsettled).toBe(false);

@@ -142,7 +142,7 @@ export class KeyCopier {
     for (const [i, { entry }] of group.entries()) {
       const image = images[i];
       if (entry.copiedAt > 0) continue;
-      if (image === undefined || entry.touchedAt > offset) {
+      if (image === undefined || entry.touchedAt > offset || entry.again) {
         this.#inVain(entry);
         continue;
       }
@@ -190,7 +190,7 @@ export class KeyCopier {
     await this.#turn();
     if (end !== undefined) refuseBehind(end.first, from);
     const isOld = end === undefined || entry.touchedAt > end.first || entry.disturbedAt > (begunAt ?? from);
-    if (isOld || entry.copiedAt > 0) {
+    if (isOld || entry.again || entry.copiedAt > 0) {
       this.#inVain(entry);
       return;
     }
@@ -208,7 +208,7 @@ export class KeyCopier {
 
   /** It is looked at again later. */
   #inVain(entry: StaleKey): void {
-    entry.busy = false;
+    [entry.busy, entry.again] = [false, false];
     this.#tries.set(entry, this.#triesOf(entry) + 1);
   }
 
@@ -241,7 +241,7 @@ export class KeyCopier {
 
   #note(batch: Batch, note: (string | number | Buffer)[], database: number): void {
     const { applier, databases, unrepresentable } = this.#parts;
-    if (applier.position.copying) return;
+    if (!applier.ledger.noting) return;
     batch.add(["SELECT", databases - 1]);
     batch.add(note);
     // Noted as copied and not as lacking something, the key would count as whole to the next bridge.

@@ -1,0 +1,67 @@
+import fc from "fast-check";
+import { expect, it } from "vitest";
+import { CopierScene } from "./copierScene.ts";
+
+/** Copies everything to a target that holds `old`, and settles. */
+async function copyOnto(scene: CopierScene, old: Readonly<Record<string, string[]>>): Promise<void> {
+  for (const [key, items] of Object.entries(old)) scene.sink.model.keys(0).set(key, items);
+  await scene.copyAll();
+  scene.meanwhile = () => undefined;
+  await scene.settle(1_000);
+  expect(scene.failure).toBeUndefined();
+  expect(scene.sink.model.content()).toEqual(scene.source.content());
+}
+
+it.each([
+  ["and stays away", []],
+  ["and is made anew", [["RPUSH", "q", "z"]]],
+])("leaves nothing of a key that the source empties while it is copied, %s", async (_, then) => {
+  const scene = new CopierScene();
+  scene.write(0, ["RPUSH", "a", "1"], ["RPUSH", "q", "d"]);
+  scene.deliver();
+  let scanned = 0;
+  scene.meanwhile = () => {
+    // The source is asked for its keys once the target was scanned.
+    if (scene.scans.at(-1) !== "source") return;
+    if (++scanned === 1) scene.write(0, ["LPOP", "q"]);
+    if (scanned === 3) scene.write(0, ...then);
+  };
+  await copyOnto(scene, { q: ["a", "b", "c", "d"] });
+  expect(scanned).toBeGreaterThan(2);
+});
+
+const key = fc.constantFrom("a", "b", "c");
+const write = fc.oneof(
+  { weight: 3, arbitrary: fc.tuple(fc.constant("RPUSH"), key, fc.constantFrom("x", "y")) },
+  { weight: 4, arbitrary: fc.tuple(fc.constant("LPOP"), key) },
+  {
+    weight: 2,
+    arbitrary: fc.tuple(fc.constant("LMOVE"), key, key, fc.constant("LEFT"), fc.constant("RIGHT")),
+  },
+  { weight: 1, arbitrary: fc.tuple(fc.constant("DEL"), key) },
+  { weight: 1, arbitrary: fc.constant(["FLUSHALL"]) },
+);
+const step = fc.record({ commands: fc.array(write, { maxLength: 3 }), late: fc.nat(3) });
+const lists = fc.dictionary(key, fc.array(fc.constantFrom("x", "y", "z"), { minLength: 1, maxLength: 3 }));
+
+it("makes the target hold what the source does, whatever it held and is written meanwhile", async () => {
+  await fc.assert(
+    fc.asyncProperty(lists, lists, fc.array(step, { maxLength: 20 }), async (here, there, steps) => {
+      const scene = new CopierScene();
+      for (const [name, items] of Object.entries(here)) scene.source.keys(0).set(name, items);
+      const left = [...steps];
+      scene.meanwhile = () => {
+        const next = left.shift();
+        if (next === undefined) return;
+        // Only what does something is emitted.
+        for (const [name, first = "", ...rest] of next.commands) {
+          if (/^(LPOP|LMOVE|DEL)$/.test(name) && !scene.source.keys(0).has(first)) continue;
+          scene.write(0, first === "" ? [name] : [name, first, ...rest]);
+        }
+        scene.late = next.late;
+      };
+      await copyOnto(scene, there);
+    }),
+    { numRuns: Number(process.env["RUNS"] ?? 200) },
+  );
+});
