@@ -89,3 +89,24 @@ export function restore(target: Abilities): Translate {
     else output.copyAgain(at(words, 1));
   };
 }
+
+/**
+ * SORT with STORE. What its patterns lead to are keys that the command doesn't name: one of them may be copied again, or
+ * have been expired by the target earlier, so that the target would sort, or get, something else.
+ */
+export const sort: Translate = (words, output) => {
+  let destination: Buffer | undefined;
+  let looksElsewhere = false;
+  for (let i = 2; i < words.length; i++) {
+    const name = option(words[i]);
+    const value = at(words, i + 1).toString("latin1");
+    if (name === "STORE") destination = words[i + 1];
+    else if (name === "BY") looksElsewhere ||= value.includes("*");
+    else if (name === "GET") looksElsewhere ||= value !== "#";
+    else if (name === "LIMIT") i++;
+    else continue;
+    i++;
+  }
+  if (destination !== undefined && looksElsewhere) output.copyAgain(destination);
+  else output.pass();
+};

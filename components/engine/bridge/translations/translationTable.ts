@@ -17,7 +17,7 @@ import type { Rule, Translate } from "./rule.ts";
 import { drop, flush, functions } from "./server.ts";
 import { setWithExpiry } from "./setWithExpiry.ts";
 import { deleteEntries, xadd, xclaim, xgroup, xsetid, xtrim } from "./streams.ts";
-import { bitop, deleteKey, msetex, persist, pexpireat, restore, set } from "./strings.ts";
+import { bitop, deleteKey, msetex, persist, pexpireat, restore, set, sort } from "./strings.ts";
 
 /** What each server says of itself and its commands. */
 export interface Dialects {
@@ -99,6 +99,7 @@ function specialRules(target: Abilities, knows: (name: string) => boolean): Map<
     ["xclaim", target.since70 ? undefined : [0, xclaim]],
     ["xadd", target.since86 ? undefined : [0, xadd(target)]],
     ["xtrim", target.since82 ? undefined : [0, xtrim(target)]],
+    ["sort", [0, sort]],
     ["flushdb", [0, flush(target)]],
     ["flushall", [0, flush(target)]],
     ["function", [0, functions(target)]],
