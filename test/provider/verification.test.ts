@@ -134,6 +134,31 @@ describe.each([
     expect(await compareDatasets(blue.operator, green.operator, ALL)).toMatchObject({ keysDifferent: 0 });
   });
 
+  it("finds no difference in values that come back all the time", async () => {
+    const state = { stopping: false };
+    const loop = async (first: Command, second: Command): Promise<void> => {
+      const connection = await RedisServer.connect(blue.admin.address, { username: "default" });
+      while (!state.stopping) {
+        for (const [name, ...args] of [first, second]) await connection.call(String(name), ...args);
+      }
+      connection.close();
+    };
+    const loops = [
+      ...[1, 2, 3, 4].map(() => loop(["INCR", "gauge"], ["DECR", "gauge"])),
+      ...[1, 2].map((i) => loop(["SET", `lock ${i}`, 1], ["DEL", `lock ${i}`])),
+    ];
+    try {
+      for (let i = 0; i < 50; i++) {
+        expect(await compareDatasets(blue.operator, green.operator, ALL)).toMatchObject({ keysDifferent: 0 });
+      }
+    } finally {
+      state.stopping = true;
+      await Promise.all(loops);
+    }
+    await blue.admin.call("DEL", "gauge", "lock 1", "lock 2");
+    await inSync(green, blue);
+  });
+
   it.each(STREAM_DIFFERENCES)("sees %s of a stream", async (_name, ...command) => {
     await inDatabase(green, 3, [command]);
     const found = await compareDatasets(blue.operator, green.operator, ALL);

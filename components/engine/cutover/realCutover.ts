@@ -274,10 +274,16 @@ export class RealCutover implements CutoverSteps {
     keys = this.input.guardrails.verifyKeys,
   ): Promise<void> {
     if (keys === 0) return;
-    const fed = isFed(await readGate(other.primary));
+    const gate = await readGate(other.primary);
+    const fed = isFed(gate) ? gate.fed : undefined;
     const options = {
       keys,
-      ...(fed ? { appliedOffset: async () => (await appliedOffset(other.primary)) ?? 0 } : {}),
+      ...(fed === undefined
+        ? {}
+        : {
+            appliedOffset: async () => (await appliedOffset(other.primary)) ?? 0,
+            notesIn: fed.lastDatabase,
+          }),
     };
     const result = await whileAwake([source, other], () =>
       compareDatasets(source.primary, other.primary, options),

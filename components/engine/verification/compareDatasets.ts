@@ -2,9 +2,10 @@ import { isOwnKey } from "../bridge/position.ts";
 import { keyCount } from "../keyspace.ts";
 import { printable } from "../printable.ts";
 import type { RedisServer } from "../redisServer.ts";
-import { DatasetPair, type KeyVerdict, type PairOptions } from "./datasetPair.ts";
+import { DatasetPair, VerificationError, type KeyVerdict, type PairOptions } from "./datasetPair.ts";
 import { BATCH_KEYS } from "./keyFingerprint.ts";
 import { randomKeys } from "./randomKeys.ts";
+import { isCertain, sightAgain, type Sighting } from "./sighting.ts";
 
 /** A key that is not the same on both servers, or could not be decided. */
 export interface KeySample {
@@ -42,6 +43,8 @@ export interface CompareOptions extends PairOptions {
 interface Suspect {
   database: number;
   key: Buffer;
+  /** What was seen of it so far. */
+  sighting?: Sighting;
 }
 
 const MAX_SAMPLES = 20;
@@ -51,7 +54,7 @@ const SETTLE_BATCHES = [BATCH_KEYS, 50, 5];
 /**
  * Compares two servers by type, content and expiry, key for key, in all databases; reads only. They may be written
  * to meanwhile: what differs at first sight is looked at again, between two equal readings of the master and after
- * the replica has passed its offset, until it is decided. Servers without a link between them should stand still.
+ * the replica has passed its offset, until a look finds it equal or several in a row find the same difference. Servers without a link between them should stand still.
  * @throws RedisServerError, VerificationError when the link goes down, DeadlineError when the replica falls behind
  */
 export async function compareDatasets(
@@ -111,14 +114,21 @@ class Comparison {
     const deadline = performance.now() + (this.#options.settleTimeoutMs ?? 30_000);
     for (let round = 0; this.#suspects.size > 0; round++) {
       const size = SETTLE_BATCHES[round] ?? 1;
-      const last = performance.now() >= deadline;
+      const last = round > 0 && performance.now() >= deadline;
       const suspects = this.#suspects;
       this.#suspects = new Map();
-      for (const { database, keys } of batchesOf([...suspects.values()], size)) {
-        const verdicts = await this.#pair.settle(database, keys);
-        for (const [i, verdict] of verdicts.entries()) {
-          this.#decide({ database, key: keys[i] ?? Buffer.alloc(0) }, verdict, last);
-        }
+      // What is seen again and again is not what clients write to: large batches do.
+      const [again, others] = partition(
+        [...suspects.values()],
+        ({ sighting }) => sighting?.difference !== undefined,
+      );
+      for (const batch of [...batchesOf(again, BATCH_KEYS), ...batchesOf(others, size)]) {
+        const database = batch[0]?.database ?? 0;
+        const verdicts = await this.#pair.settle(
+          database,
+          batch.map(({ key }) => key),
+        );
+        for (const [i, suspect] of batch.entries()) this.#judge(suspect, verdicts[i], last);
       }
     }
   }
@@ -160,12 +170,23 @@ class Comparison {
     this.#suspects.set(`${suspect.database} ${suspect.key.toString("latin1")}`, suspect);
   }
 
-  #decide(suspect: Suspect, verdict: KeyVerdict, last: boolean): void {
-    if (verdict.is === "absent") return;
-    if (verdict.is === "undecided" && !last) {
-      this.#suspect(suspect);
+  /** Takes a look into account; what isn't decided by it is looked at again. */
+  #judge({ database, key, sighting }: Suspect, verdict: KeyVerdict | undefined, last: boolean): void {
+    if (verdict === undefined) throw new VerificationError("a reading is incomplete");
+    if (verdict.is !== "different" && verdict.is !== "undecided") {
+      this.#decide({ database, key }, verdict);
       return;
     }
+    const now = performance.now();
+    const difference = verdict.is === "different" ? verdict : undefined;
+    const seen = sightAgain(sighting, difference, this.#pair.isSame, now);
+    if (isCertain(seen, now, last)) this.#decide({ database, key }, verdict);
+    else if (!last) this.#suspect({ database, key, sighting: seen });
+    else this.#decide({ database, key }, { is: "undecided", reason: verdict.reason });
+  }
+
+  #decide(suspect: Suspect, verdict: KeyVerdict): void {
+    if (verdict.is === "absent") return;
     this.#compared++;
     if (verdict.is === "equal") return;
     const sample = { database: suspect.database, key: printable(suspect.key), reason: verdict.reason };
@@ -179,15 +200,19 @@ class Comparison {
   }
 }
 
-/** Groups keys by database, so many at a time. */
-function batchesOf(suspects: Suspect[], size: number): { database: number; keys: Buffer[] }[] {
-  const batches: { database: number; keys: Buffer[] }[] = [];
-  for (const { database, key } of suspects) {
+/** Groups suspects by database, so many at a time. */
+function batchesOf(suspects: Suspect[], size: number): Suspect[][] {
+  const batches: Suspect[][] = [];
+  for (const suspect of suspects) {
     const open = batches.at(-1);
-    if (open !== undefined && open.database === database && open.keys.length < size) open.keys.push(key);
-    else batches.push({ database, keys: [key] });
+    if (open?.[0]?.database === suspect.database && open.length < size) open.push(suspect);
+    else batches.push([suspect]);
   }
   return batches;
+}
+
+function partition<T>(items: readonly T[], matches: (item: T) => boolean): [T[], T[]] {
+  return [items.filter(matches), items.filter((item) => !matches(item))];
 }
 
 /** What the bridge notes on a server that it feeds is not data. */

@@ -1,10 +1,13 @@
 import { formatAddress } from "../address.ts";
+import { keyName } from "../bridge/keyName.ts";
+import { STALE_KEY } from "../bridge/position.ts";
 import type { RedisServer } from "../redisServer.ts";
 import type { ReplicationState } from "../replicationState.ts";
 import { until } from "../until.ts";
 import { DatasetReader } from "./datasetReader.ts";
 import { BATCH_KEYS, fingerprintKeys, type KeyFingerprint } from "./keyFingerprint.ts";
 import { keyDifference, type Tolerance } from "./keyDifference.ts";
+import type { Difference } from "./sighting.ts";
 
 /** A comparison could not be carried through; says nothing about the data. */
 export class VerificationError extends Error {
@@ -22,13 +25,15 @@ export interface PairOptions {
   expiryToleranceMs?: number;
   /** Where a bridge feeds `other` from `source`: up to which of the source's offsets. Default: they are linked, or still. */
   appliedOffset?: () => Promise<number>;
+  /** There: the database of `other` in which the bridge notes keys that are behind on purpose, because it copies them. */
+  notesIn?: number;
 }
 
 /** What one look at a key of both servers tells. */
 export type KeyVerdict =
   | { is: "absent" }
   | { is: "equal" }
-  | { is: "different"; reason: string }
+  | ({ is: "different" } & Difference)
   /** Its master changed while it was looked at; looking again may decide it. */
   | { is: "undecided"; reason: string }
   /** A foreign type that has no form common to both versions. */
@@ -37,6 +42,7 @@ export type KeyVerdict =
 const EXPIRY_TOLERANCE_BEFORE_7_MS = 1_000;
 const EXPIRY_GRACE_MS = 1_000;
 const CATCH_UP_TIMEOUT_MS = 10_000;
+const NOTES_AT_ONCE = 1_000;
 
 /** Two servers whose keys are compared, each over a connection of its own. */
 export class DatasetPair {
@@ -45,6 +51,7 @@ export class DatasetPair {
   readonly #names: readonly [string, string];
   readonly #tolerance: Tolerance;
   readonly #appliedOffset: (() => Promise<number>) | undefined;
+  readonly #notesIn: number | undefined;
   #fieldExpiry: ReadonlySet<number> = new Set();
   #wasLinked = false;
 
@@ -56,6 +63,7 @@ export class DatasetPair {
       formatAddress(other.server.address),
     ];
     this.#appliedOffset = options.appliedOffset;
+    this.#notesIn = options.notesIn;
     const exact = source.knowsExpiryTime && other.knowsExpiryTime;
     this.#tolerance = {
       expiryMs: options.expiryToleranceMs ?? (exact ? 0 : EXPIRY_TOLERANCE_BEFORE_7_MS),
@@ -96,26 +104,35 @@ export class DatasetPair {
       this.#read(this.source, database, keys),
       this.#read(this.other, database, keys),
     ]);
-    return a.map((fingerprint, i) => this.#verdict(fingerprint, at(b, i), this.#names));
+    return a.map((fingerprint, i) => this.#verdict(fingerprint, at(b, i), this.#names, database));
   }
+
+  /** Whether two readings of one server are the same. */
+  isSame = (a: KeyFingerprint, b: KeyFingerprint): boolean =>
+    keyDifference(a, b, this.#tolerance, this.#names) === undefined;
 
   /**
    * Looks at keys so that writes in between don't count: master, then the replica once it has passed the master's
-   * offset, then the master again. Where the master's two readings agree, the replica must agree with them.
+   * offset, then the master again. Where the master's two readings agree, the replica must agree with them, unless the value
+   * was another one in between: `different` is certain only where several looks say the same.
    */
   async settle(database: number, keys: readonly Buffer[]): Promise<KeyVerdict[]> {
     const { first, second, linked, names } = await this.#order();
     const before = await this.#read(first, database, keys);
     if (linked) await this.#passed(first, second);
+    const behind = await this.#keysBehind();
     const replica = await this.#read(second, database, keys);
     const after = await this.#read(first, database, keys);
-    return keys.map((_, i) => {
-      const verdict = this.#verdict(at(before, i), at(replica, i), names);
+    return keys.map((key, i) => {
+      const verdict = this.#verdict(at(before, i), at(replica, i), names, database);
       if (verdict.is !== "different") return verdict;
-      const later = this.#verdict(at(after, i), at(replica, i), names);
+      const later = this.#verdict(at(after, i), at(replica, i), names, database);
       if (later.is !== "different") return later;
-      const stable = keyDifference(at(before, i), at(after, i), this.#tolerance, names) === undefined;
-      return stable ? verdict : { is: "undecided", reason: `written to all the time: ${verdict.reason}` };
+      if (behind.has(keyName(database, key)))
+        return { is: "undecided", reason: `the bridge copies it again: ${verdict.reason}` };
+      return this.isSame(at(before, i), at(after, i))
+        ? verdict
+        : { is: "undecided", reason: `written to all the time: ${verdict.reason}` };
     });
   }
 
@@ -131,13 +148,37 @@ export class DatasetPair {
     return fingerprints;
   }
 
-  #verdict(a: KeyFingerprint, b: KeyFingerprint, names: readonly [string, string]): KeyVerdict {
+  #verdict(
+    master: KeyFingerprint,
+    replica: KeyFingerprint,
+    names: readonly [string, string],
+    database: number,
+  ): KeyVerdict {
+    const [a, b] = [master, replica];
     if (a.type === "none" && b.type === "none") return { is: "absent" };
     if (a.type === b.type && a.opaque === true && !this.#tolerance.sameVersion) {
       return { is: "incomparable", reason: `a ${a.type} can't be compared between these versions` };
     }
     const reason = keyDifference(a, b, this.#tolerance, names);
-    return reason === undefined ? { is: "equal" } : { is: "different", reason };
+    if (reason === undefined) return { is: "equal" };
+    const fieldsExpire = a.type === "hash" && this.#fieldExpiry.has(database);
+    return { is: "different", reason, master, replica, graceMs: fieldsExpire ? EXPIRY_GRACE_MS : 0 };
+  }
+
+  /** Names of the keys that the bridge is copying. */
+  async #keysBehind(): Promise<ReadonlySet<string>> {
+    const names = new Set<string>();
+    const database = this.#notesIn;
+    if (database === undefined || (await this.other.read(database, "HLEN", STALE_KEY)) === 0) return names;
+    let cursor = "0";
+    do {
+      const reply = await this.other.read(database, "HSCAN", STALE_KEY, cursor, "COUNT", NOTES_AT_ONCE);
+      const [next, pairs] = reply as [Buffer, Buffer[]];
+      // Field and value in turn; a field is a key's name.
+      for (const [i, field] of pairs.entries()) if (i % 2 === 0) names.add(field.toString("latin1"));
+      cursor = next.toString();
+    } while (cursor !== "0");
+    return names;
   }
 
   /** The master first. Without a link between them neither waits for the other. */
