@@ -1,3 +1,4 @@
+import { setTimeout as delay } from "node:timers/promises";
 import { bridgeSourceRules, bridgeTargetRules } from "./bridge/aclRules.ts";
 import {
   BATCHES_KEY,
@@ -89,6 +90,47 @@ export function progressIn(replies: readonly unknown[]): Pick<Fed, "progress" | 
     own: { replid, offset },
     progress: { position, staleKeys: Number(staleKeys), unrepresentable: Number(unrepresentable) },
   };
+}
+
+/** For so long is looked at what is copied again, in milliseconds: most keys take a few. */
+const PATIENCE_MS = 1_000;
+const LOOK_AGAIN_MS = 20;
+
+/**
+ * How many of the keys that the bridge copies again now are not done within a second. That none is copied at some instant is
+ * nothing to wait for: where clients give keys their first expiry all the time, some always are.
+ * @param lastDatabase holds the bridge's own keys
+ */
+export async function lingeringKeys(server: RedisServer, lastDatabase: number): Promise<number> {
+  const deadline = performance.now() + PATIENCE_MS;
+  let left = await staleFields(server, lastDatabase);
+  while (left.size > 0 && performance.now() < deadline) {
+    await delay(LOOK_AGAIN_MS);
+    const now = await staleFields(server, lastDatabase);
+    left = new Set([...left].filter((field) => now.has(field)));
+  }
+  return left.size;
+}
+
+/** What is noted all through the reading is among it. */
+async function staleFields(server: RedisServer, lastDatabase: number): Promise<Set<string>> {
+  const fields = new Set<string>();
+  let cursor = "0";
+  do {
+    const scan = ["HSCAN", STALE_KEY, cursor, "COUNT", 1_000];
+    const [, reply] = await server.transaction(["SELECT", lastDatabase], scan, ["SELECT", 0]);
+    const [next, pairs] = reply as [string, string[]];
+    for (const [i, field] of pairs.entries()) if (i % 2 === 0) fields.add(field);
+    cursor = next;
+  } while (cursor !== "0");
+  return fields;
+}
+
+/** As `readFed` found it, with what of its stale keys is lingering. */
+export async function withLingering(server: RedisServer, fed: Fed): Promise<Fed> {
+  const { progress, lastDatabase } = fed;
+  if (progress === undefined || progress.staleKeys === 0 || progress.position.copying) return fed;
+  return { ...fed, progress: { ...progress, lingeringKeys: await lingeringKeys(server, lastDatabase) } };
 }
 
 /** Whether every write up to a place of the source's history is there, and nothing behind it. */

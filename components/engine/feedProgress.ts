@@ -1,5 +1,5 @@
 import type { Deployment } from "./deployment.ts";
-import type { Fed } from "./fed.ts";
+import { withLingering, type Fed } from "./fed.ts";
 import { isFed, readGate, type Gate } from "./gate.ts";
 import { keyCount } from "./keyspace.ts";
 import { RefusedError } from "./progress.ts";
@@ -12,15 +12,20 @@ import { until } from "./until.ts";
 export const IN_SYNC_BYTES = 1024 * 1024;
 
 /** Looks at a link that the bridge carries. */
-export async function feedStatus(live: Deployment, gate: Gate): Promise<LinkStatus> {
+export async function feedStatus(live: Deployment, standby: Deployment, gate: Gate): Promise<LinkStatus> {
   if (gate.fed === undefined || !isFed(gate)) return "cut";
-  return isInSync(gate.fed, await live.primary.replication()) ? "up" : "connecting";
+  return (await isInSync(gate.fed, standby, await live.primary.replication())) ? "up" : "connecting";
 }
 
-/** Whether the bridge has no key to copy any more and is on the live colour's history, however far. */
-function isInSync({ progress }: Fed, live: ReplicationState): boolean {
-  if (progress === undefined || progress.staleKeys > 0 || progress.position.copying) return false;
-  return progress.position.replid === live.replid;
+/**
+ * Whether the bridge is done with all keys that it copies again, save for those that clients have it copy meanwhile, and is on
+ * the live colour's history, however far. What a cutover needs beyond that, it waits for once writes are held.
+ */
+async function isInSync(fed: Fed, standby: Deployment, live: ReplicationState): Promise<boolean> {
+  const { progress } = fed;
+  if (progress === undefined || progress.position.copying || progress.position.replid !== live.replid)
+    return false;
+  return ((await withLingering(standby.primary, fed)).progress?.lingeringKeys ?? 0) === 0;
 }
 
 /** Waits until the bridge has every key and is close behind. */
@@ -37,7 +42,7 @@ export async function awaitFed({
       const [ahead, gate] = await Promise.all([live.primary.replication(), readGate(standby.primary)]);
       if (gate.fed === undefined) throw new RefusedError(`${standby.colour} is not fed any more`);
       const behind = ahead.offset - (gate.fed.progress?.position.applied.offset ?? 0);
-      if (isInSync(gate.fed, ahead) && behind <= IN_SYNC_BYTES) return true;
+      if (behind <= IN_SYNC_BYTES && (await isInSync(gate.fed, standby, ahead))) return true;
       if (performance.now() - said > 2_000) {
         said = performance.now();
         progress(await feedingLine(live, standby, gate.fed));

@@ -49,7 +49,7 @@ export interface LinkInput {
 /** Looks at a link. */
 export async function linkStatus(live: Deployment, standby: Deployment): Promise<LinkStatus> {
   const state = await standby.primary.replication();
-  if (state.role === "master") return feedStatus(live, await readGate(standby.primary));
+  if (state.role === "master") return feedStatus(live, standby, await readGate(standby.primary));
   if (!follows(state, standby.target, live.target)) return "cut";
   return state.linkUp ? "up" : "connecting";
 }

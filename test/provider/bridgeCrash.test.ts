@@ -194,6 +194,81 @@ describe.each([
   });
 });
 
+describe("a full copy from redis:8.0 to redis:7.0", () => {
+  let scene: BridgeScene;
+  beforeEach(async () => {
+    scene = await openScene("redis:8.0", "redis:7.0");
+    await keepBacklog(scene);
+    await feed(scene.target, "redis:7.0", await scene.source.admin.replication());
+  });
+  afterEach(() => scene.stop());
+
+  /** More than the backlog holds, while no bridge is there. */
+  async function overflow(): Promise<void> {
+    for (let i = 0; i < 100; i++) {
+      const fillers = Array.from({ length: 200 }, (_, k) => [`filler:${i}:${k}`, "x".repeat(100)] as const);
+      await scene.source.admin.client.mset(Object.fromEntries(fillers));
+    }
+  }
+
+  it("leaves nothing of lists that the source empties meanwhile", async () => {
+    const first = startBridge(scene, await closedNow(scene));
+    const { client } = scene.source.admin;
+    const each = async (
+      step: (pipeline: ReturnType<typeof client.pipeline>, i: number) => void,
+    ): Promise<void> => {
+      const pipeline = client.pipeline();
+      for (let i = 0; i < 200; i++) step(pipeline, i);
+      await pipeline.exec();
+    };
+    await each((pipeline, i) => pipeline.rpush(`q:${i}`, "a", "b", "c", "d"));
+    await caughtUp(scene, first.bridge);
+    await first.stop();
+    await each((pipeline, i) => pipeline.lpop(`q:${i}`, 3));
+    await overflow();
+    const { bridge, stop } = startBridge(scene, feedGreen());
+    const begun = (): Promise<true | undefined> =>
+      Promise.resolve((bridge.status().progress?.of ?? 0) > 0 ? true : undefined);
+    await until(begun, { timeoutMs: 30_000, intervalMs: 1, what: "the source is scanned" });
+    await each((pipeline, i) => pipeline.lpop(`q:${i}`));
+    await each((pipeline, i) => (i % 2 === 0 ? pipeline.rpush(`q:${i}`, "z") : pipeline));
+    await caughtUp(scene, bridge);
+    expect(bridge.figures.fullCopies).toBe(1);
+    await stop();
+    expect((await compare(scene)).samples).toEqual([]);
+  });
+
+  it("ends while clients give new keys an expiry all the time", async () => {
+    const end = new AbortController();
+    const { client } = scene.source.admin;
+    await overflow();
+    const writing = (async () => {
+      for (let i = 0; !end.signal.aborted; i += 50) {
+        const pipeline = client.pipeline();
+        for (let k = i; k < i + 50; k++) pipeline.set(`k:${k}`, k).expire(`k:${k}`, 900);
+        await pipeline.exec();
+        // Some 2,000 a second; a copier that is slower than what clients write can't end.
+        await delay(20);
+      }
+    })();
+    const { bridge, stop } = startBridge(scene, feedGreen());
+    try {
+      await reaches(bridge, "resyncing");
+      await reaches(bridge, "applying").catch((error: unknown) => {
+        throw new Error(`${String(error)} ${JSON.stringify(bridge.status())}`);
+      });
+      expect(bridge.status().position?.copying).toBe(false);
+    } finally {
+      end.abort();
+      await writing;
+    }
+    await caughtUp(scene, bridge);
+    expect(bridge.figures.fullCopies).toBe(1);
+    await stop();
+    expect((await compare(scene)).samples).toEqual([]);
+  });
+});
+
 async function reaches(bridge: Bridge, state: BridgeState): Promise<void> {
   const probe = (): Promise<true | undefined> =>
     Promise.resolve(bridge.status().state === state ? true : undefined);

@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import type { Gate } from "../../components/engine/gate.ts";
 import { DEFAULT_GUARDRAILS } from "../../components/engine/guardrails.ts";
 import { evaluatePreflight } from "../../components/engine/preflight/runPreflight.ts";
 import { verdictOf } from "../../components/engine/preflight/versions.ts";
@@ -51,6 +52,30 @@ describe("a healthy pair", () => {
 
 /** Of a standby that began to follow as the process that it still is. */
 const FOLLOWING = { ...OPEN_GATE, proxyOn: false, fenced: true, rejectedBefore: { run: "", count: 0 } };
+
+/** Of a standby that the bridge feeds. */
+const fedWith = (keys: { staleKeys: number; lingeringKeys: number }): Gate => ({
+  ...OPEN_GATE,
+  proxyOn: false,
+  fed: {
+    applicationUser: "default",
+    lastDatabase: 15,
+    version: { product: "redis", version: "7.0.15" },
+    own: { replid: "a", offset: 1 },
+    progress: {
+      position: {
+        replid: "a",
+        applied: { offset: 1, database: 0 },
+        confirmed: { offset: 1, database: 0 },
+        batches: 1,
+        since: "-",
+        copying: false,
+      },
+      unrepresentable: 0,
+      ...keys,
+    },
+  },
+});
 
 /** Roles, versions and the link. */
 const rows: Row[] = [
@@ -332,6 +357,20 @@ const rows: Row[] = [
     "settings",
     "pass",
     /^1 that clients notice/,
+  ],
+  [
+    "the bridge copies keys again that it is done with soon",
+    { standby: { gate: fedWith({ staleKeys: 3, lingeringKeys: 0 }) } },
+    "link",
+    "pass",
+    /^the bridge feeds the standby/,
+  ],
+  [
+    "the bridge copies a key again and isn't done",
+    { standby: { gate: fedWith({ staleKeys: 3, lingeringKeys: 1 }) } },
+    "link",
+    "fail",
+    /^the bridge copies 1 keys again/,
   ],
   [
     "live would not mind its fence",

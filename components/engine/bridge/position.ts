@@ -84,6 +84,8 @@ export interface BridgeProgress {
   position: Position;
   /** Keys that are being copied again: the target has every write once this is 0 and `position.copying` is false. */
   staleKeys: number;
+  /** Those of them that were still copied a while later, where somebody looked twice (see `lingeringKeys`). */
+  lingeringKeys?: number;
   /** Keys that the target can't represent. */
   unrepresentable: number;
 }

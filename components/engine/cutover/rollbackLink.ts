@@ -89,7 +89,7 @@ export async function watchFeeding(standby: Deployment, live: Deployment): Promi
     return await until(
       async (): Promise<RollbackLink | undefined> => {
         const gate = await readGate(standby.primary);
-        if ((await feedStatus(live, gate)) === "up") {
+        if ((await feedStatus(live, standby, gate)) === "up") {
           return { is: "up", reason: `the bridge feeds ${standby.colour} with what ${live.colour} takes` };
         }
         return gate.fed?.progress?.position.copying === true

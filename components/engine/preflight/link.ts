@@ -68,15 +68,17 @@ function driftCure(facts: PreflightFacts, { live, standby }: Pair): string {
   return `remove ${input.pathPrefix}${to?.target.colour ?? ""}, run pulumi up, and add it again with reseed: true`;
 }
 
+/** Keys that the bridge is done with within a second don't count: where clients set expiries, there are always some. */
 function checkFeeding(facts: PreflightFacts, { standby }: Pair): CheckResult {
   const progress = standby.gate.fed?.progress;
+  const left = progress?.lingeringKeys ?? progress?.staleKeys ?? 0;
   const open =
     progress === undefined
       ? "the bridge has not begun to feed it"
       : progress.position.copying
         ? "the bridge is copying every key"
-        : progress.staleKeys > 0
-          ? `the bridge copies ${progress.staleKeys} keys again`
+        : left > 0
+          ? `the bridge copies ${left} keys again`
           : undefined;
   if (open === undefined) return pass("link", "the bridge feeds the standby");
   return forCutover(facts, "link", open, "wait until it is done; the bridge's log tells how far it is");

@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { setTimeout as elapse } from "node:timers/promises";
 import { witnessOf, type Witness } from "../compatibility/wayBack.ts";
+import { withLingering } from "../fed.ts";
 import { readGate, type Gate } from "../gate.ts";
 import { infoNumber, parseInfo, type InfoFields } from "../infoReply.ts";
 import { RedisServerError, isForbidden, type RedisServer } from "../redisServer.ts";
@@ -65,7 +66,8 @@ const CUTOVER_COMMANDS: readonly (readonly string[])[] = [
 ];
 
 /**
- * Looks at a server. Runs INFO, CONFIG GET, CLIENT LIST, ACL WHOAMI, USERS, GETUSER and DRYRUN.
+ * Looks at a server. Runs INFO, CONFIG GET, CLIENT LIST, ACL WHOAMI, USERS, GETUSER and DRYRUN, and where the bridge
+ * feeds it, GET, HLEN, HSCAN and SCARD of what that noted.
  * @param testWrite also try `SET <random key> 1 XX`, which is refused where writes are and else changes nothing:
  * neither the key space nor `rdb_changes_since_last_save` nor the offset moves (measured: Redis 6.0.16, 7.0.15, 8.0.2,
  * Valkey 8.1.1)
@@ -85,7 +87,10 @@ export async function takeSnapshot(
     ask(
       { proxyOn: false, fenced: false, minReplicas: 0, replicationUser: false, runId: "" },
       "ACL GETUSER",
-      () => readGate(server),
+      async () => {
+        const read = await readGate(server);
+        return read.fed === undefined ? read : { ...read, fed: await withLingering(server, read.fed) };
+      },
     ),
     ask(new Map<string, string>(), "CONFIG GET", () => server.configGet(...DIRECTIVES)),
     ask("", "CLIENT LIST", async () => String(await server.call("CLIENT", "LIST"))),
