@@ -3,6 +3,7 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { bridgeSourceRules } from "../../components/engine/bridge/aclRules.ts";
 import type { Bridge } from "../../components/engine/bridge/bridge.ts";
 import type { BridgeState } from "../../components/engine/bridge/bridgeStatus.ts";
+import { lingeringKeys } from "../../components/engine/fed.ts";
 import { RedisServer } from "../../components/engine/redisServer.ts";
 import { until } from "../../components/engine/until.ts";
 import { BridgeProcess } from "../support/bridgeProcess.ts";
@@ -258,6 +259,7 @@ describe("a full copy from redis:8.0 to redis:7.0", () => {
         throw new Error(`${String(error)} ${JSON.stringify(bridge.status())}`);
       });
       expect(bridge.status().position?.copying).toBe(false);
+      expect(await lingeringKeys(scene.target.admin, 15)).toBe(0);
     } finally {
       end.abort();
       await writing;
