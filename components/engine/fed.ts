@@ -95,6 +95,8 @@ export function progressIn(replies: readonly unknown[]): Pick<Fed, "progress" | 
 /** For so long is looked at what is copied again, in milliseconds: most keys take a few. */
 const PATIENCE_MS = 1_000;
 const LOOK_AGAIN_MS = 20;
+/** More than clients have the bridge copy while it is done with each soon. */
+const MANY = 5_000;
 
 /**
  * How many of the keys that the bridge copies again now are not done within a second. That none is copied at some instant is
@@ -104,7 +106,7 @@ const LOOK_AGAIN_MS = 20;
 export async function lingeringKeys(server: RedisServer, lastDatabase: number): Promise<number> {
   const deadline = performance.now() + PATIENCE_MS;
   let left = await staleFields(server, lastDatabase);
-  while (left.size > 0 && performance.now() < deadline) {
+  while (left.size > 0 && left.size <= MANY && performance.now() < deadline) {
     await delay(LOOK_AGAIN_MS);
     const now = await staleFields(server, lastDatabase);
     left = new Set([...left].filter((field) => now.has(field)));

@@ -30,6 +30,24 @@ it.each([
   expect(scanned).toBeGreaterThan(2);
 });
 
+it("begins again where a command passed because too many keys wait for being copied", async () => {
+  const scene = new CopierScene();
+  let isCrowded = false;
+  Object.defineProperty(scene.applier.parts.stale, "crowded", { get: () => isCrowded });
+  scene.write(0, ["RPUSH", "a", "1"], ["RPUSH", "q", "d"]);
+  scene.deliver();
+  scene.meanwhile = () => {
+    if (scene.scans.at(-1) !== "source" || scene.source.keys(0).get("q") === undefined) return;
+    scene.write(0, ["LPOP", "q"]);
+    isCrowded = true;
+    scene.deliver();
+    isCrowded = false;
+  };
+  await copyOnto(scene, { q: ["a", "b", "c", "d"] });
+  const passes = scene.scans.filter((name, i) => name === "target" && scene.scans[i - 1] !== "target");
+  expect(passes).toHaveLength(2);
+});
+
 const key = fc.constantFrom("a", "b", "c");
 const write = fc.oneof(
   { weight: 3, arbitrary: fc.tuple(fc.constant("RPUSH"), key, fc.constantFrom("x", "y")) },
