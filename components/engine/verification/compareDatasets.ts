@@ -54,7 +54,8 @@ const SETTLE_BATCHES = [BATCH_KEYS, 50, 5];
 /**
  * Compares two servers by type, content and expiry, key for key, in all databases; reads only. They may be written
  * to meanwhile: what differs at first sight is looked at again, between two equal readings of the master and after
- * the replica has passed its offset, until a look finds it equal or several in a row find the same difference. Servers without a link between them should stand still.
+ * the replica has passed its offset, until a look finds it equal or several in a row find the same difference. Servers
+ * without a link between them should stand still.
  * @throws RedisServerError, VerificationError when the link goes down, DeadlineError when the replica falls behind
  */
 export async function compareDatasets(
