@@ -1,13 +1,12 @@
 import type { dynamic } from "@pulumi/pulumi";
 import { changeProblems, type ChangeProblem, type ChangeRequest } from "../../engine/changeRules.ts";
-import { admitsClients } from "../../engine/admission.ts";
 import { COLOURS, otherColour } from "../../engine/colour.ts";
 import { portInUse } from "../../engine/preflight/ports.ts";
 import type { ChangeGuardInputs } from "../changeGuard.ts";
-import { deployedColours } from "./deployedColours.ts";
+import { deployedColours, endsAtItsStart } from "./deployedColours.ts";
 import { publishedByItself } from "./publishedPorts.ts";
 import { inputsDiff } from "./inputsDiff.ts";
-import { addressOf, servingColour } from "./servingColour.ts";
+import { servingColour } from "./servingColour.ts";
 import { splitPort } from "./splitPort.ts";
 
 /** What the change guard's provider functions hand over to. */
@@ -88,9 +87,8 @@ async function neverStarted(
   const { live } = before;
   const path = `${live}.redis`;
   if (changes.some((change) => change.path !== path)) return [];
-  const address = addressOf(before[live]);
-  if (address === undefined || (await admitsClients(address)) !== undefined) return [];
-  const reason = `or, where ${live} never started because of such a setting (it does not answer now): docker rm -f ${news.name}-${live}-0, pulumi refresh, and pulumi up with the change. Its volume stays`;
+  if (!(await endsAtItsStart(`${news.name}-${live}-0`))) return [];
+  const reason = `or, where ${live} never started because of such a setting (it ends again and again now): docker rm -f ${news.name}-${live}-0, pulumi refresh, and pulumi up with the change. Its volume stays`;
   return [{ path, reason }];
 }
 

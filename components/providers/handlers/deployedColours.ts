@@ -28,3 +28,15 @@ async function exists(docker: Docker, container: string): Promise<boolean> {
     return (error as { statusCode?: number }).statusCode !== 404;
   }
 }
+
+/**
+ * Whether a server ends again and again, and holds nothing in memory that its volume doesn't: Docker waits to start it anew.
+ * One that hangs, or was stopped, is none of that; a daemon that can't be asked says no.
+ */
+export async function endsAtItsStart(container: string): Promise<boolean> {
+  try {
+    return (await new Docker().getContainer(container).inspect()).State.Restarting;
+  } catch {
+    return false;
+  }
+}

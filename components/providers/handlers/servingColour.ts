@@ -19,7 +19,7 @@ export async function servingColour(last: ChangeRequest): Promise<Colour | undef
 }
 
 /** Where a colour is asked from this machine; undefined where an older state doesn't say. */
-export function addressOf(spec: ColourSpec | undefined): Address | undefined {
+function addressOf(spec: ColourSpec | undefined): Address | undefined {
   if (spec?.address !== undefined) return splitPort(spec.address);
   if (spec?.operatorPort === undefined) return undefined;
   return { host: "127.0.0.1", port: spec.operatorPort };
