@@ -1,6 +1,6 @@
 import type { Gate } from "./gate.ts";
 import { infoNumber, type InfoFields } from "./infoReply.ts";
-import { countedMemory } from "./memory.ts";
+import { countedMemory, limitWhenOpen, processLimit } from "./memory.ts";
 
 /** How long the standby may be away and still continue from the backlog. Seconds. */
 export const COVERED_SECONDS = 600;
@@ -12,10 +12,29 @@ const LARGEST_BYTES = 512 * 1024 * 1024;
  */
 const PARTS = 4;
 
+/** What a backlog is set to, and for which write rate. */
+export interface BacklogSize {
+  sizeBytes: number;
+  bytesPerSecond: number;
+  /** For how long it covers what is written, where memory allows less than wanted; absent: for as long as wanted. */
+  onlySeconds?: number;
+}
+
 /** A bound of a server's memory, and what is in use of it beside the backlog. Bytes. */
 export interface MemoryBound {
   limit: number;
   used: number;
+}
+
+/** As large as wanted and affordable, and never smaller than it is. @param now its size, in bytes */
+export function planBacklog(
+  now: number,
+  bytesPerSecond: number,
+  bounds: readonly MemoryBound[],
+): BacklogSize {
+  const sizeBytes = Math.max(now, affordableBacklog(wantedBacklog(bytesPerSecond), bounds));
+  const onlySeconds = shortBacklogSeconds(sizeBytes, bytesPerSecond);
+  return { sizeBytes, bytesPerSecond, ...(onlySeconds === undefined ? {} : { onlySeconds }) };
 }
 
 /** How large a backlog should be for this rate, whatever memory there is. Bytes. */
@@ -45,16 +64,11 @@ export function shortBacklogSeconds(size: number, bytesPerSecond: number): numbe
  * @param info with the section `memory`
  * @param memoryLimit of its container in bytes; absent: the machine's memory
  */
-export function memoryBounds(info: InfoFields, { fed }: Gate, memoryLimit?: number): MemoryBound[] {
+export function memoryBounds(info: InfoFields, gate: Pick<Gate, "fed">, memoryLimit?: number): MemoryBound[] {
   const backlog = infoNumber(info, "mem_replication_backlog");
-  // While the bridge feeds it there is no limit, which comes back when it is opened.
-  const maxmemory = Number(fed?.limit?.bytes ?? infoNumber(info, "maxmemory"));
   const bounds = [
-    { limit: maxmemory, used: countedMemory(info) - backlog },
-    {
-      limit: memoryLimit ?? infoNumber(info, "total_system_memory"),
-      used: infoNumber(info, "used_memory") - backlog,
-    },
+    { limit: limitWhenOpen(info, gate).maxmemory, used: countedMemory(info) - backlog },
+    { limit: processLimit(info, memoryLimit), used: infoNumber(info, "used_memory") - backlog },
   ];
   return bounds.filter(({ limit }) => limit > 0);
 }

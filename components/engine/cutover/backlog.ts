@@ -1,11 +1,5 @@
 import { setTimeout as delay } from "node:timers/promises";
-import {
-  affordableBacklog,
-  COVERED_SECONDS,
-  memoryBounds,
-  shortBacklogSeconds,
-  wantedBacklog,
-} from "../backlogSize.ts";
+import { COVERED_SECONDS, memoryBounds, planBacklog, type BacklogSize } from "../backlogSize.ts";
 import { ReplicationStream } from "../backup/replicationStream.ts";
 import type { Colour } from "../colour.ts";
 import type { Login } from "../credentials.ts";
@@ -16,14 +10,6 @@ import { RedisServerError, type RedisServer } from "../redisServer.ts";
 /** The write rate is measured over this long; a rate needs a time base. Milliseconds. */
 const SAMPLE_MS = 250;
 const ATTACH_MS = 10_000;
-
-/** What the backlog was set to, and for which write rate. */
-export interface BacklogSize {
-  sizeBytes: number;
-  bytesPerSecond: number;
-  /** For how long it covers what is written, where memory allows less than wanted; absent: for as long as wanted. */
-  onlySeconds?: number;
-}
 
 /**
  * Makes `next`'s replication backlog large enough for what `live` writes in ten minutes, between 16 and 512 MiB, but by no
@@ -41,12 +27,10 @@ export async function sizeBacklog(
   const after = (await live.replication()).offset;
   const bytesPerSecond = Math.round(((after - before) * 1000) / (performance.now() - startedAt));
   const [info, gate] = await Promise.all([next.info("memory"), readGate(next)]);
-  const affordable = affordableBacklog(wantedBacklog(bytesPerSecond), memoryBounds(info, gate, memoryLimit));
   const now = Number((await next.configGet("repl-backlog-size")).get("repl-backlog-size") ?? 0);
-  if (now < affordable) await next.configSet("repl-backlog-size", affordable);
-  const sizeBytes = Math.max(now, affordable);
-  const onlySeconds = shortBacklogSeconds(sizeBytes, bytesPerSecond);
-  return { sizeBytes, bytesPerSecond, ...(onlySeconds === undefined ? {} : { onlySeconds }) };
+  const size = planBacklog(now, bytesPerSecond, memoryBounds(info, gate, memoryLimit));
+  if (size.sizeBytes > now) await next.configSet("repl-backlog-size", size.sizeBytes);
+  return size;
 }
 
 /** For the progress line of a cutover. @param colour the one whose backlog it is */

@@ -1,13 +1,7 @@
-import {
-  affordableBacklog,
-  COVERED_SECONDS,
-  memoryBounds,
-  shortBacklogSeconds,
-  wantedBacklog,
-} from "../backlogSize.ts";
+import { COVERED_SECONDS, memoryBounds, planBacklog } from "../backlogSize.ts";
 import type { Colour } from "../colour.ts";
 import { infoNumber } from "../infoReply.ts";
-import { countedMemory, evictsKeys } from "../memory.ts";
+import { countedMemory, evictsKeys, limitWhenOpen, processLimit } from "../memory.ts";
 import { formatBytes } from "./bytes.ts";
 import { fail, pass, warn, type CheckResult } from "./checkResult.ts";
 import { isLeft, seen, type ObservedColour, type PreflightFacts } from "./facts.ts";
@@ -35,11 +29,6 @@ function used(snapshot: ServerSnapshot): number {
   return infoNumber(snapshot.info, "used_memory");
 }
 
-/** What the server's process may take: its container's limit, else the machine's memory. */
-function processLimit(facts: PreflightFacts, { target }: ObservedColour, snapshot: ServerSnapshot): number {
-  return facts.input.memoryLimits?.[target.colour] ?? infoNumber(snapshot.info, "total_system_memory");
-}
-
 function checkHeadroom({ input, live: { target } }: PreflightFacts, live: ServerSnapshot): CheckResult {
   const name = `${target.colour} memory`;
   const limit = infoNumber(live.info, "maxmemory");
@@ -64,21 +53,19 @@ function checkHeadroom({ input, live: { target } }: PreflightFacts, live: Server
 /** A cutover is made to a standby that holds everything already, so that it tells itself what that takes there. */
 function checkRoom(
   facts: PreflightFacts,
-  colour: ObservedColour,
+  { target: { colour } }: ObservedColour,
   live: ServerSnapshot,
   standby: ServerSnapshot,
 ): CheckResult {
-  const name = `${colour.target.colour} memory`;
-  // While the bridge feeds it there is no limit, which comes back when it is opened.
-  const fed = standby.gate.fed?.limit;
-  const maxmemory = Number(fed?.bytes ?? infoNumber(standby.info, "maxmemory"));
-  const limit = Math.min(maxmemory === 0 ? Infinity : maxmemory, processLimit(facts, colour, standby));
+  const name = `${colour} memory`;
+  const { maxmemory, evicts } = limitWhenOpen(standby.info, standby.gate);
+  const mostOfProcess = processLimit(standby.info, facts.input.memoryLimits?.[colour]);
+  const limit = Math.min(maxmemory === 0 ? Infinity : maxmemory, mostOfProcess);
   const needed = countedMemory((facts.input.cutover ? standby : live).info);
   const figure = `${formatBytes(limit)} for ${formatBytes(needed)} of live data`;
   if (needed < limit * FULL) return pass(name, figure);
-  const cure = moreMemory(facts.input.pathPrefix, colour.target.colour);
+  const cure = moreMemory(facts.input.pathPrefix, colour);
   // A full cache is a little above its limit all the time.
-  const evicts = fed === undefined ? evictsKeys(standby.info) : fed.policy !== "noeviction";
   const most = evicts ? maxmemory / FULL : maxmemory;
   return maxmemory > 0 && needed > most ? fail(name, figure, cure) : warn(name, figure, cure);
 }
@@ -96,10 +83,9 @@ function checkBacklogRoom(
 ): CheckResult[] {
   const bounds = memoryBounds(standby.info, standby.gate, input.memoryLimits?.[colour]);
   const now = Number(standby.config.get("repl-backlog-size") ?? 0);
-  const size = Math.max(now, affordableBacklog(wantedBacklog(live.writeRate), bounds));
-  const seconds = shortBacklogSeconds(size, live.writeRate);
-  if (seconds === undefined) return [];
-  const figure = `${formatBytes(size)} on ${colour}, ${seconds} s of ${formatBytes(live.writeRate)}/s instead of ${COVERED_SECONDS}`;
+  const { sizeBytes, onlySeconds } = planBacklog(now, live.writeRate, bounds);
+  if (onlySeconds === undefined) return [];
+  const figure = `${formatBytes(sizeBytes)} on ${colour}, ${onlySeconds} s of ${formatBytes(live.writeRate)}/s instead of ${COVERED_SECONDS}`;
   const cure = `a rollback link that is cut for longer than that needs a full copy; ${moreMemory(input.pathPrefix, colour)}`;
   return [warn("room for a backlog", figure, cure)];
 }
@@ -108,7 +94,7 @@ function checkBacklogRoom(
 function checkTwoDatasets(facts: PreflightFacts, live: ServerSnapshot): CheckResult {
   const name = "room for two datasets";
   const { colour } = facts.live.target;
-  const limit = processLimit(facts, facts.live, live);
+  const limit = processLimit(live.info, facts.input.memoryLimits?.[colour]);
   const figure = `${colour} may use ${formatBytes(limit)}, two datasets take ${formatBytes(2 * used(live))}`;
   if (2 * used(live) <= limit * FULL) return pass(name, figure);
   return warn(
