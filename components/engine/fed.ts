@@ -5,6 +5,7 @@ import {
   forgetCommands,
   parsePosition,
   POSITION_KEY,
+  readStaleKeys,
   sinceAnew,
   STALE_KEY,
   UNREPRESENTABLE_KEY,
@@ -114,18 +115,11 @@ export async function lingeringKeys(server: RedisServer, lastDatabase: number): 
   return left.size;
 }
 
-/** What is noted all through the reading is among it. */
-async function staleFields(server: RedisServer, lastDatabase: number): Promise<Set<string>> {
-  const fields = new Set<string>();
-  let cursor = "0";
-  do {
-    const scan = ["HSCAN", STALE_KEY, cursor, "COUNT", 1_000];
-    const [, reply] = await server.transaction(["SELECT", lastDatabase], scan, ["SELECT", 0]);
-    const [next, pairs] = reply as [string, string[]];
-    for (const [i, field] of pairs.entries()) if (i % 2 === 0) fields.add(field);
-    cursor = next;
-  } while (cursor !== "0");
-  return fields;
+function staleFields(server: RedisServer, lastDatabase: number): Promise<Set<string>> {
+  return readStaleKeys(async (command) => {
+    const [, reply] = await server.transaction(["SELECT", lastDatabase], command, ["SELECT", 0]);
+    return reply;
+  });
 }
 
 /** As `readFed` found it, with what of its stale keys is lingering. */

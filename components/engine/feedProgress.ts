@@ -1,5 +1,5 @@
 import type { Deployment } from "./deployment.ts";
-import { withLingering, type Fed } from "./fed.ts";
+import { lingeringKeys, type Fed } from "./fed.ts";
 import { isFed, readGate, type Gate } from "./gate.ts";
 import { keyCount } from "./keyspace.ts";
 import { RefusedError } from "./progress.ts";
@@ -25,7 +25,7 @@ async function isInSync(fed: Fed, standby: Deployment, live: ReplicationState): 
   const { progress } = fed;
   if (progress === undefined || progress.position.copying || progress.position.replid !== live.replid)
     return false;
-  return ((await withLingering(standby.primary, fed)).progress?.lingeringKeys ?? 0) === 0;
+  return progress.staleKeys === 0 || (await lingeringKeys(standby.primary, fed.lastDatabase)) === 0;
 }
 
 /** Waits until the bridge has every key and is close behind. */

@@ -106,3 +106,28 @@ export function forgetCommands(lastDatabase: number): (string | number)[][] {
 export function isOwnKey(key: Buffer): boolean {
   return key[0] === OWN_PREFIX[0] && OWN_KEYS.includes(key.toString("latin1"));
 }
+
+/** Of the noted keys, so many are asked for at once. */
+const STALE_AT_ONCE = 1_000;
+
+/**
+ * Names of the keys that are noted as stale: `<database> <key>`, as `keyName` has them where the client gives bytes. What
+ * is noted all through the reading is among them.
+ * @param call runs a command in the database of the bridge's own keys
+ */
+export async function readStaleKeys(
+  call: (command: [name: string, ...args: string[]]) => Promise<unknown>,
+): Promise<Set<string>> {
+  const names = new Set<string>();
+  let cursor = "0";
+  do {
+    const reply = await call(["HSCAN", STALE_KEY, cursor, "COUNT", String(STALE_AT_ONCE)]);
+    const [next, pairs] = reply as [Buffer | string, (Buffer | string)[]];
+    // Field and value in turn; a field is a key's name.
+    for (const [i, field] of pairs.entries()) {
+      if (i % 2 === 0) names.add(typeof field === "string" ? field : field.toString("latin1"));
+    }
+    cursor = String(next);
+  } while (cursor !== "0");
+  return names;
+}

@@ -1,6 +1,6 @@
 import { formatAddress } from "../address.ts";
 import { keyName } from "../bridge/keyName.ts";
-import { STALE_KEY } from "../bridge/position.ts";
+import { readStaleKeys, STALE_KEY } from "../bridge/position.ts";
 import type { RedisServer } from "../redisServer.ts";
 import type { ReplicationState } from "../replicationState.ts";
 import { until } from "../until.ts";
@@ -42,7 +42,6 @@ export type KeyVerdict =
 const EXPIRY_TOLERANCE_BEFORE_7_MS = 1_000;
 const EXPIRY_GRACE_MS = 1_000;
 const CATCH_UP_TIMEOUT_MS = 10_000;
-const NOTES_AT_ONCE = 1_000;
 
 /** Two servers whose keys are compared, each over a connection of its own. */
 export class DatasetPair {
@@ -154,31 +153,22 @@ export class DatasetPair {
     names: readonly [string, string],
     database: number,
   ): KeyVerdict {
-    const [a, b] = [master, replica];
-    if (a.type === "none" && b.type === "none") return { is: "absent" };
-    if (a.type === b.type && a.opaque === true && !this.#tolerance.sameVersion) {
-      return { is: "incomparable", reason: `a ${a.type} can't be compared between these versions` };
+    if (master.type === "none" && replica.type === "none") return { is: "absent" };
+    if (master.type === replica.type && master.opaque === true && !this.#tolerance.sameVersion) {
+      return { is: "incomparable", reason: `a ${master.type} can't be compared between these versions` };
     }
-    const reason = keyDifference(a, b, this.#tolerance, names);
+    const reason = keyDifference(master, replica, this.#tolerance, names);
     if (reason === undefined) return { is: "equal" };
-    const fieldsExpire = a.type === "hash" && this.#fieldExpiry.has(database);
+    const fieldsExpire = master.type === "hash" && this.#fieldExpiry.has(database);
     return { is: "different", reason, master, replica, graceMs: fieldsExpire ? EXPIRY_GRACE_MS : 0 };
   }
 
   /** Names of the keys that the bridge is copying. */
   async #keysBehind(): Promise<ReadonlySet<string>> {
-    const names = new Set<string>();
     const database = this.#notesIn;
-    if (database === undefined || (await this.other.read(database, "HLEN", STALE_KEY)) === 0) return names;
-    let cursor = "0";
-    do {
-      const reply = await this.other.read(database, "HSCAN", STALE_KEY, cursor, "COUNT", NOTES_AT_ONCE);
-      const [next, pairs] = reply as [Buffer, Buffer[]];
-      // Field and value in turn; a field is a key's name.
-      for (const [i, field] of pairs.entries()) if (i % 2 === 0) names.add(field.toString("latin1"));
-      cursor = next.toString();
-    } while (cursor !== "0");
-    return names;
+    if (database === undefined || (await this.other.read(database, "HLEN", STALE_KEY)) === 0)
+      return new Set();
+    return readStaleKeys((command) => this.other.read(database, ...command));
   }
 
   /** The master first. Without a link between them neither waits for the other. */
