@@ -4,7 +4,7 @@ import { messageOf } from "../../components/engine/messageOf.ts";
 import { seedDataset } from "../../test/support/workload/seed.ts";
 import { PROJECT_ROOT, TestStack } from "../../test/support/testStack.ts";
 import { prepareGround, removeImage, unmountDisks, type Ground, type Versions } from "./grounds.ts";
-import { isLinked, openColour } from "./observe.ts";
+import { isBackupOnly, isLinked, openColour } from "./observe.ts";
 import { changesOf, readSeededKeys, type SeededKey } from "./seededKeys.ts";
 
 const KEYS = 500;
@@ -27,7 +27,7 @@ export class Arena {
   private stack: TestStack | undefined;
   private isSpoilt = false;
   private seeded: ReadonlyMap<string, SeededKey> = new Map();
-  private isLossless = false;
+  private canGoBack = false;
 
   constructor(options: ArenaOptions) {
     this.options = options;
@@ -48,9 +48,9 @@ export class Arena {
     return this.options.versions;
   }
 
-  /** Whether its versions and settings give a rollback that loses nothing. */
+  /** Whether its versions and settings give a rollback without a backup. */
   get hasWayBack(): boolean {
-    return this.isLossless;
+    return this.canGoBack;
   }
 
   /** Keys of the seed that clients don't find as they were written, in words. @throws Error where they can't be read */
@@ -102,7 +102,7 @@ export class Arena {
     await seedDataset(stack.endpoint, { keys: KEYS });
     this.seeded = await this.seededKeys();
     if (this.seeded.size !== KEYS) throw new Error(`${this.seeded.size} of ${KEYS} seeded keys are there`);
-    this.isLossless = !/^backup only/.test((await stack.outputs())["rollback"] ?? "backup only");
+    this.canGoBack = !isBackupOnly((await stack.outputs())["rollback"] ?? "backup only");
     this.isSpoilt = false;
     return stack;
   }

@@ -2,7 +2,7 @@ import { readFile } from "node:fs/promises";
 import { otherColour, type Colour } from "../../components/engine/colour.ts";
 import { PROXY_USER } from "../../components/engine/users.ts";
 import type { StackConfig, TestStack } from "../../test/support/testStack.ts";
-import { isLinked, openColour, wouldLose } from "./observe.ts";
+import { isBackupOnly, isLinked, openColour, wouldLose } from "./observe.ts";
 
 /** How often `pulumi up` may be needed. */
 const MOST_UPS = 3;
@@ -42,7 +42,7 @@ export async function converge(stack: TestStack, to: Colour): Promise<Convergenc
     const { code, output } = await stack.pulumi("up", "--yes", "--skip-preview");
     if (code === 0) {
       result.wayBack = (await stack.outputs())["rollback"] ?? "";
-      result.isLinkable = !/^backup only/.test(result.wayBack);
+      result.isLinkable = !isBackupOnly(result.wayBack);
       result.converged =
         (await openColour(stack)) === wanted && (!result.isLinkable || (await isLinked(stack, wanted)));
       continue;

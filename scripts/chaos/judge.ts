@@ -30,7 +30,7 @@ export interface Facts {
   faulted: CommandResult;
   servesAfter: Colour | undefined;
   convergence: Convergence;
-  /** Before the case a rollback would have lost nothing. */
+  /** Before the case a rollback would not have needed a backup. */
   hadWayBack: boolean;
   /** Who was not served in the end, in words. */
   unserved: string[];

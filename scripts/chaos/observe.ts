@@ -88,3 +88,8 @@ export async function wouldLose(stack: TestStack): Promise<boolean> {
     }),
   );
 }
+
+/** Whether a stack's output `rollback` says that a backup is the only way back, so that the standby has no link. */
+export function isBackupOnly(rollback: string): boolean {
+  return rollback.startsWith("backup only");
+}
