@@ -236,7 +236,10 @@ async function startWorkload(stack: TestStack): Promise<Workload> {
   return workload;
 }
 
-/** PINGs move offsets and scheduled saves reset counters, whoever looks: neither happens while two looks are compared. */
+/**
+ * PINGs move offsets, scheduled saves reset counters and a replica that is new is still copied to, whoever looks: nothing
+ * of that happens while two looks are compared.
+ */
 async function standStill(stack: TestStack, still: boolean): Promise<void> {
   for (const [colour, index] of SERVERS) {
     await stack.withServer(
@@ -253,6 +256,21 @@ async function standStill(stack: TestStack, still: boolean): Promise<void> {
       index,
     );
   }
+  if (still) await awaitOneOffset(stack);
+}
+
+/** Waits until every server has every byte of blue, through however many links. */
+async function awaitOneOffset(stack: TestStack): Promise<void> {
+  await until(
+    async () => {
+      const states = await Promise.all(
+        SERVERS.map(([colour, index]) => stack.withServer(colour, (server) => server.replication(), index)),
+      );
+      const follow = states.every(({ role, linkUp }) => role === "master" || linkUp);
+      return follow && new Set(states.map(({ offset }) => offset)).size === 1 ? true : undefined;
+    },
+    { timeoutMs: 60_000, intervalMs: 100, what: "every server has every byte" },
+  );
 }
 
 const SERVERS: readonly [Colour, number][] = [
