@@ -101,6 +101,7 @@ describe("the life of a stack from the first deployment to a rollback", () => {
     expect(preview).toContain("rollback after this cutover: lossless (native): ");
     expect(preview).toContain("expected write pause: ");
     expect(preview).toMatch(/pass {2}link +up/);
+    expect(preview).toMatch(/pass {2}replicas of standby +1 in sync, 1 expected/);
     expect(preview).not.toMatch(/docker:index\/container:Container: \((replace|delete|create)/);
   });
 
@@ -267,7 +268,10 @@ async function awaitOneOffset(stack: TestStack): Promise<void> {
         SERVERS.map(([colour, index]) => stack.withServer(colour, (server) => server.replication(), index)),
       );
       const follow = states.every(({ role, linkUp }) => role === "master" || linkUp);
-      return follow && new Set(states.map(({ offset }) => offset)).size === 1 ? true : undefined;
+      const acknowledge = states.every(({ replicas }) => replicas.every(({ state }) => state === "online"));
+      return follow && acknowledge && new Set(states.map(({ offset }) => offset)).size === 1
+        ? true
+        : undefined;
     },
     { timeoutMs: 60_000, intervalMs: 100, what: "every server has every byte" },
   );

@@ -4,6 +4,7 @@ import { DEFAULT_GUARDRAILS } from "../../components/engine/guardrails.ts";
 import type { CheckResult } from "../../components/engine/preflight/checkResult.ts";
 import type { PreflightFacts } from "../../components/engine/preflight/facts.ts";
 import { evaluatePreflight } from "../../components/engine/preflight/runPreflight.ts";
+import type { AttachedReplica } from "../../components/engine/replicationState.ts";
 import type { ServerSnapshot } from "../../components/engine/preflight/snapshot.ts";
 
 /** Bytes in a MiB. */
@@ -88,13 +89,21 @@ export interface Scene {
   noLinkBecause?: string;
   /** What the existing server answered to the clients' login. */
   applicationRefused?: string;
+  /** Whether each replica that green is to have is in sync. */
+  standbyReplicas?: boolean[];
 }
 
 /** Blue 7.0 is live and green 8.0 in sync behind it, but for what the scene says. */
 export function facts(scene: Scene = {}): PreflightFacts {
   const { live = {}, standby = {}, input = {}, external = false, noLinkBecause, applicationRefused } = scene;
+  const { standbyReplicas = [] } = scene;
   const [blue, green] = [target("blue", "7.0", external), target("green", "8.0")];
-  const attached = [{ address: { host: "172.18.0.3", port: 6379 }, state: "online", offset: 5_000 }];
+  green.replicas = standbyReplicas.map(() => green.primary);
+  const attachedAs = (state: string): AttachedReplica => ({
+    address: { host: "172.18.0.3", port: 6379 },
+    state,
+    offset: 5_000,
+  });
   return {
     input: {
       live: blue,
@@ -112,7 +121,13 @@ export function facts(scene: Scene = {}): PreflightFacts {
       ...(applicationRefused === undefined ? {} : { applicationRefused }),
       observed: snapshot(
         "7.0.15",
-        { ...history, role: "master", linkUp: false, syncInProgress: false, replicas: attached },
+        {
+          ...history,
+          role: "master",
+          linkUp: false,
+          syncInProgress: false,
+          replicas: [attachedAs("online")],
+        },
         { writeTest: { accepted: true, answer: "accepted" }, ...live },
       ),
     },
@@ -126,7 +141,7 @@ export function facts(scene: Scene = {}): PreflightFacts {
           following: blue.primary.peer,
           linkUp: true,
           syncInProgress: false,
-          replicas: [],
+          replicas: standbyReplicas.map((inSync) => attachedAs(inSync ? "online" : "send_bulk")),
         },
         { gate: { ...OPEN_GATE, proxyOn: false }, ...standby },
       ),

@@ -476,6 +476,20 @@ const rows: Row[] = [
     "warn",
     /10\.0\.0\.9:2/,
   ],
+  [
+    "replicas of the standby follow",
+    { standbyReplicas: [true, true] },
+    "replicas of standby",
+    "pass",
+    /2 in sync, 2 expected/,
+  ],
+  [
+    "a replica of the standby is still copied to",
+    { standbyReplicas: [true, false] },
+    "replicas of standby",
+    "warn",
+    /1 in sync, 2 expected.*answered by the standby's primary alone/,
+  ],
 ];
 
 describe("a check sees that", () => {

@@ -25,6 +25,7 @@ export function checkLink(facts: PreflightFacts): CheckResult[] {
     ...(pair === undefined ? [] : checkPair(facts, pair)),
     ...checkBacklog(facts),
     ...checkOtherReplicas(facts),
+    ...checkStandbyReplicas(facts),
   ];
 }
 
@@ -179,4 +180,17 @@ function checkOtherReplicas(facts: PreflightFacts): CheckResult[] {
       "the ones that are not this project's stay behind with the old colour: point them at the new one yourself",
     ),
   ];
+}
+
+/** A cutover gives a replica no readers before it has its copy: its primary then answers them all. */
+function checkStandbyReplicas(facts: PreflightFacts): CheckResult[] {
+  const standby = seen(facts.standby);
+  const own = facts.standby?.target.replicas.length ?? 0;
+  if (standby === undefined || own === 0) return [];
+  const ready = standby.replication.replicas.filter(({ state }) => state === "online").length;
+  const figure = `${ready} in sync, ${own} expected`;
+  if (ready >= own) return [pass("replicas of standby", figure)];
+  const cure =
+    "wait until they follow, or clients that read are answered by the standby's primary alone at first";
+  return [warn("replicas of standby", figure, cure)];
 }
