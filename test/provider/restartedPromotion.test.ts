@@ -2,13 +2,17 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { settle } from "../../components/engine/cutover/settle.ts";
 import { situationOf, type Situation } from "../../components/engine/cutover/serving.ts";
 import { isOpen, observeDeployment } from "../../components/engine/deployment.ts";
-import { follow } from "../../components/engine/follow.ts";
 import { openCommands, persistClosed, promoteCommands, readGate } from "../../components/engine/gate.ts";
 import { holdForGood } from "../../components/engine/pause.ts";
 import type { RedisServer } from "../../components/engine/redisServer.ts";
-import { until } from "../../components/engine/until.ts";
 import { NO_TRAFFIC } from "../../components/engine/traffic.ts";
-import { bearPair, CREDENTIALS, deploymentOf, type BornServer } from "../support/bornServer.ts";
+import {
+  bearPair,
+  CREDENTIALS,
+  deploymentOf,
+  followUntilUp,
+  type BornServer,
+} from "../support/bornServer.ts";
 
 let blue: BornServer;
 let green: BornServer;
@@ -21,13 +25,9 @@ const write = (server: RedisServer, value: string): Promise<unknown> => server.c
 beforeAll(async () => {
   [blue, green] = await bearPair();
   await write(blue.admin, "written by a client");
-  await follow(deploymentOf(green), deploymentOf(blue), CREDENTIALS);
-  const { offset } = await blue.admin.replication();
-  await until(async () => ((await green.admin.replication()).offset >= offset ? true : undefined), {
-    timeoutMs: 20_000,
-    intervalMs: 20,
-    what: "green has every byte",
-  });
+  // Before the link is up both offsets may be 0.
+  await followUntilUp(green, blue);
+  expect(await green.admin.call("GET", "key")).toBe("written by a client");
   const gate = await readGate(blue.admin);
   const handover = await holdForGood(blue.admin);
   await green.admin.transaction(...promoteCommands(await readGate(green.admin)));
