@@ -7,6 +7,9 @@ import { RedisServer } from "../../components/engine/redisServer.ts";
 import { bearServer, CREDENTIALS, openToClients, type BornServer } from "../support/bornServer.ts";
 import { PATIENT } from "../support/patientBake.ts";
 
+/** How long a server may take to answer, where that is not the point. Milliseconds. */
+const ANSWER_MS = 20_000;
+
 let green: BornServer;
 
 beforeAll(async () => {
@@ -19,10 +22,14 @@ afterAll(async () => {
 });
 
 /** Watches green, and does something to it when it is looked at for the second time. */
-async function watch(seconds: number, disturb: () => Promise<unknown>): Promise<BakeOutcome> {
+async function watch(
+  seconds: number,
+  disturb: () => Promise<unknown>,
+  answerMs = ANSWER_MS,
+): Promise<BakeOutcome> {
   let disturbed: Promise<unknown> | undefined;
   const connect = async (): Promise<BakeSubjects> => {
-    const open = () => RedisServer.connect(green.target.primary.operator, CREDENTIALS.operator, 2_000);
+    const open = () => RedisServer.connect(green.target.primary.operator, CREDENTIALS.operator, answerMs);
     const [live, endpoint] = await Promise.all([open(), open()]);
     const info = live.info.bind(live);
     let looks = 0;
@@ -54,6 +61,7 @@ test("a bake goes on where its connections are ended", async () => {
 test("a bake of a full cache that evicts all the time passes", async () => {
   await green.admin.configSet("maxmemory-policy", "allkeys-lru");
   await green.admin.configSet("maxmemory", "20mb");
+  const evicted = async (): Promise<number> => infoNumber(await green.admin.info("stats"), "evicted_keys");
   const baked = new AbortController();
   const write = async (lane: number): Promise<void> => {
     for (let i = 0; !baked.signal.aborted; i++)
@@ -66,11 +74,13 @@ test("a bake of a full cache that evicts all the time passes", async () => {
       0,
     );
     const lanes = Promise.all([1, 2, 3, 4, 5, 6, 7, 8].map(write));
-    const outcome = await watch(6, () => Promise.resolve());
+    let atSecondLook = 0;
+    const outcome = await watch(6, async () => (atSecondLook = await evicted()));
     baked.abort();
     await lanes;
     expect(outcome).toMatchObject({ kind: "passed", looks: 6 });
-    expect(infoNumber(await green.admin.info("stats"), "evicted_keys")).toBeGreaterThan(100_000);
+    expect(atSecondLook).toBeGreaterThan(0);
+    expect(await evicted()).toBeGreaterThan(atSecondLook);
   } finally {
     baked.abort();
     await green.admin.configSet("maxmemory", 0);
@@ -82,12 +92,12 @@ test("a bake of a server that was restarted is inconclusive at once, whatever it
   expect(outcome).toMatchObject({ kind: "inconclusive", failed: 1 });
   expect(outcome.looks).toBeLessThan(10);
   expect(outcome).toMatchObject({
-    reason: expect.stringMatching(/^the server was restarted after \d s, and holds/) as unknown,
+    reason: expect.stringMatching(/^the server was restarted after \d+ s, and holds/) as unknown,
   });
 });
 
 test("a bake of a server that doesn't answer is inconclusive", async () => {
-  const outcome = await watch(4, () => green.admin.call("CLIENT", "PAUSE", 10_000, "ALL"));
+  const outcome = await watch(4, () => green.admin.call("CLIENT", "PAUSE", 10_000, "ALL"), 2_000);
   expect(outcome).toMatchObject({
     kind: "inconclusive",
     reason: expect.stringMatching(/^\d of 4 looks failed \(127\.0\.0\.1:\d+: /) as unknown,

@@ -34,7 +34,7 @@ async function bakeWhileCopying(delay: number, seconds: number): Promise<BakeOut
   await blue.admin.call("SET", "key", 1);
   await follow(deploymentOf(green), deploymentOf(blue), CREDENTIALS);
   const open = ({ target }: BornServer) =>
-    RedisServer.connect(target.primary.operator, CREDENTIALS.operator, 2_000);
+    RedisServer.connect(target.primary.operator, CREDENTIALS.operator, 20_000);
   const connect = async () => {
     const [live, standby, endpoint] = await Promise.all([open(blue), open(green), open(blue)]);
     return { live, standby, endpoint };
