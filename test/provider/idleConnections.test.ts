@@ -7,10 +7,10 @@ import { bearServer, CREDENTIALS, deploymentOf } from "../support/bornServer.ts"
 import { PATIENT } from "../support/patientBake.ts";
 import { SwitchScene } from "../support/switchScene.ts";
 
-/** Of the servers, in seconds: longer than what keeps connections awake takes to come round. */
-const TIMEOUT_S = 6;
+/** Of the servers, in seconds: longer than what keeps connections awake takes to come round, on a busy machine too. */
+const TIMEOUT_S = 8;
 /** Each takes the new colour's save a fiftieth of a second. */
-const KEYS = 450;
+const KEYS = 600;
 
 test("an update goes on where servers end idle connections, while one saves and while one is baked", async () => {
   const [blue, green] = await Promise.all([
@@ -46,7 +46,7 @@ test("an update goes on where servers end idle connections, while one saves and 
 async function disturbLate(scene: SwitchScene, over: AbortSignal): Promise<void> {
   const isBaked = async (): Promise<true | undefined> =>
     (await scene.openColours()).includes("green") || over.aborted ? true : undefined;
-  await until(isBaked, { timeoutMs: 60_000, intervalMs: 50, what: "green is live" });
+  await until(isBaked, { timeoutMs: 120_000, intervalMs: 50, what: "green is live" });
   await scene.servers.green.admin.configSet("rdb-key-save-delay", 0);
   await delay(2_000 * TIMEOUT_S, undefined, { signal: over }).catch(() => undefined);
   const client = await RedisServer.connect(scene.endpoint, CREDENTIALS.application);
