@@ -12,6 +12,12 @@ import { commandsInUse } from "../../components/engine/compatibility/wayBack.ts"
 import { RedisServer } from "../../components/engine/redisServer.ts";
 import { until } from "../../components/engine/until.ts";
 
+/** No heartbeats: one between a promotion and the end of its link would put the old server ahead, and cost a full copy. */
+const SETTINGS = [
+  ...["--save", "", "--protected-mode", "no"],
+  ...["--repl-diskless-sync-delay", "0", "--repl-ping-replica-period", "3600"],
+];
+
 let network: StartedNetwork;
 const containers: StartedTestContainer[] = [];
 
@@ -23,7 +29,7 @@ interface Node {
 async function start(image: string): Promise<Node> {
   const program = image.startsWith("valkey") ? "valkey-server" : "redis-server";
   const container = await new GenericContainer(image)
-    .withCommand([program, "--save", "", "--protected-mode", "no", "--repl-diskless-sync-delay", "0"])
+    .withCommand([program, ...SETTINGS])
     .withNetwork(network)
     .withLabels({ "redis-bluegreen-test": "compatibility" })
     .withExposedPorts(6379)
@@ -45,7 +51,7 @@ async function inSync(replica: Node, master: Node): Promise<void> {
     const [to, from] = await Promise.all([replica.server.replication(), master.server.replication()]);
     return to.linkUp && to.offset === from.offset ? true : undefined;
   };
-  await until(probe, { timeoutMs: 20_000, intervalMs: 20, what: "the replica is in sync" });
+  await until(probe, { timeoutMs: 60_000, intervalMs: 20, what: "the replica is in sync" });
 }
 
 beforeAll(async () => {

@@ -5,6 +5,7 @@ import { situationOf } from "../../components/engine/cutover/serving.ts";
 import { isOpen, observeDeployment } from "../../components/engine/deployment.ts";
 import { promoteCommands, readGate, type Handover } from "../../components/engine/gate.ts";
 import { holdForGood, pausesWritesOnly, pauseWrites } from "../../components/engine/pause.ts";
+import { setRaised } from "../../components/engine/selfDescribing.ts";
 import { NO_TRAFFIC } from "../../components/engine/traffic.ts";
 import {
   bearServer,
@@ -27,6 +28,8 @@ describe.each(["7.0", "6.0"])("a Redis %s that another update has left behind", 
       bearServer("green", { product: "redis", version: "8.0" }),
     ]);
     await openToClients(blue);
+    // As in a cutover: a PING that green does not get any more would put blue ahead of it.
+    await setRaised(blue.admin, "repl-ping-replica-period", true);
     await followUntilUp(green, blue);
   });
 
