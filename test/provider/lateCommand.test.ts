@@ -6,6 +6,7 @@ import { persistClosed, promoteCommands, readGate } from "../../components/engin
 import { holdForGood } from "../../components/engine/pause.ts";
 import { takeOverConnections } from "../../components/engine/ownConnections.ts";
 import { RedisServer } from "../../components/engine/redisServer.ts";
+import { until } from "../../components/engine/until.ts";
 import {
   bearPair,
   CREDENTIALS,
@@ -15,6 +16,11 @@ import {
   type BornServer,
 } from "../support/bornServer.ts";
 import { Relay } from "../support/relay.ts";
+
+/** How long what is held back may be waited for, before its sender gives it up. Milliseconds. */
+const PATIENCE_MS = 60_000;
+/** How another update names its connections. */
+const NEXT = "redis-bluegreen-operator-update-next";
 
 let blue: BornServer;
 let green: BornServer;
@@ -44,7 +50,7 @@ test.each([
 ])(
   "a hold over a %s that arrives after the cutover was abandoned no longer closes the old colour",
   async (_, use) => {
-    driver = await RedisServer.connect(relay.address, CREDENTIALS.operator);
+    driver = await RedisServer.connect(relay.address, CREDENTIALS.operator, PATIENCE_MS);
     const input = inputOf();
     await follow(input.to, { ...input.from, primary: blue.admin }, CREDENTIALS);
     await use();
@@ -60,7 +66,7 @@ test.each([
 );
 
 test("a hold of a killed update that arrives after the next one began is not carried out", async () => {
-  const killed = await RedisServer.connect(relay.address, CREDENTIALS.operator);
+  const killed = await RedisServer.connect(relay.address, CREDENTIALS.operator, PATIENCE_MS);
   const next = await RedisServer.connect(blue.target.primary.operator, CREDENTIALS.operator);
   try {
     await takeOverConnections(killed, "redis-bluegreen-operator-update-killed");
@@ -87,9 +93,17 @@ test("a cutover that stood still doesn't open the old colour where another updat
   const isClosed = async (): Promise<boolean> => !(await readGate(blue.admin)).proxyOn;
   const input = { ...inputOf(), from: { ...inputOf().from, primary: blue.admin } };
   const handover = await holdForGood(blue.admin);
-  await takeOverConnections(other, "redis-bluegreen-operator-update-next");
+  await takeOverConnections(other, NEXT);
   expect(await abandonCutover(input)).toBe(leftAlone);
   other.close();
+  await until(
+    async () => (String(await blue.admin.call("CLIENT", "LIST")).includes(NEXT) ? undefined : true),
+    {
+      timeoutMs: 30_000,
+      intervalMs: 5,
+      what: "blue has seen the other update go",
+    },
+  );
   await green.admin.transaction(...promoteCommands(await readGate(green.admin)));
   await persistClosed(blue.admin, await readGate(blue.admin), handover);
   await openToClients(green);
