@@ -15,6 +15,8 @@ import {
 } from "./bridgeScene.ts";
 
 const LATER = Date.UTC(2100, 0, 1);
+/** Long enough for the commands that follow to be done by then. Milliseconds. */
+const SOON = 1_000;
 
 let scene: BridgeScene;
 let bridge: Bridge;
@@ -29,7 +31,7 @@ async function open(sourceImage: string, targetImage: string): Promise<void> {
 async function gone(server: RedisServer, ...question: [string, ...string[]]): Promise<void> {
   const probe = async (): Promise<true | undefined> =>
     (await server.call(...question)) === 0 ? true : undefined;
-  await until(probe, { timeoutMs: 10_000, intervalMs: 5, what: `${question.join(" ")} answers 0` });
+  await until(probe, { timeoutMs: 60_000, intervalMs: 5, what: `${question.join(" ")} answers 0` });
 }
 
 /** What the bridge tells of itself, and where the target differs from the source. */
@@ -99,10 +101,10 @@ describe.each([
       scene,
       ["MULTI"],
       ["HSET", "h", "f", "5", "stays", "v"],
-      ["HPEXPIRE", "h", 100, "FIELDS", 1, "f"],
+      ["HPEXPIRE", "h", SOON, "FIELDS", 1, "f"],
       ["HINCRBY", "h", "f", 1],
       ["HPEXPIREAT", "h", LATER, "FIELDS", 1, "f"],
-      ["SET", "clock", "running", "PX", 100],
+      ["SET", "clock", "running", "PX", SOON],
       ["EXEC"],
     );
     await gone(scene.source.admin, "EXISTS", "clock");
@@ -121,10 +123,10 @@ describe.each([
     await run(
       scene,
       ["HSET", "h", "f", "5", "stays", "v"],
-      ["HPEXPIRE", "h", 100, "FIELDS", 1, "f"],
+      ["HPEXPIRE", "h", SOON, "FIELDS", 1, "f"],
       ["HPEXPIREAT", "h", LATER, "FIELDS", 1, "f"],
       ...commands,
-      ["SET", "clock", "running", "PX", 100],
+      ["SET", "clock", "running", "PX", SOON],
     );
     await gone(scene.source.admin, "EXISTS", "clock");
     ({ bridge, stop } = startBridge(scene, closed));
@@ -179,11 +181,11 @@ describe.each([
     await stop();
     await run(
       scene,
-      ["SET", "k", "5", "PX", 100],
+      ["SET", "k", "5", "PX", SOON],
       ["INCR", "k"],
       ["PEXPIREAT", "k", LATER],
       ["RENAME", "k", "j"],
-      ["SET", "clock", "running", "PX", 100],
+      ["SET", "clock", "running", "PX", SOON],
     );
     await gone(scene.source.admin, "EXISTS", "clock");
     ({ bridge, stop } = startBridge(scene, closed));
