@@ -78,14 +78,16 @@ async function start(image: string, colour: "blue" | "green"): Promise<Running> 
   return server;
 }
 
+/** Until the live server knows, by an acknowledgement each second, that its standby has every byte. */
 async function link(live: Running, standby: Running): Promise<void> {
   const { host, port } = live.target.primary.peer;
   await standby.admin.call("REPLICAOF", host, port);
   const inSync = async () => {
     const [from, to] = await Promise.all([live.admin.replication(), standby.admin.replication()]);
-    return to.linkUp && to.offset === from.offset ? true : undefined;
+    const isAcknowledged = from.replicas.every(({ offset }) => offset === from.offset);
+    return to.linkUp && to.offset === from.offset && isAcknowledged ? true : undefined;
   };
-  await until(inSync, { timeoutMs: 20_000, intervalMs: 20, what: "the standby is in sync" });
+  await until(inSync, { timeoutMs: 60_000, intervalMs: 20, what: "the standby is in sync" });
 }
 
 function preflight(input: Pick<PreflightInput, "live"> & Partial<PreflightInput>): Promise<CheckResult[]> {
