@@ -1,6 +1,5 @@
-import { once } from "node:events";
-import { createServer } from "node:net";
 import Docker from "dockerode";
+import { freePorts } from "../support/stackPorts.ts";
 import type { Properties } from "./dockerProvider/properties.ts";
 import { PluginResource } from "./pluginResource.ts";
 import type { Plugin } from "./plugin.ts";
@@ -55,12 +54,7 @@ export function idle(name: string, more: Properties = {}): Properties {
   return { name, image: "redis:7.0", command: ["redis-server", "--appendonly", "no"], ...more };
 }
 
-/** A port on the loopback interface that was free a moment ago. */
+/** A port on the loopback interface that was free a moment ago, and that no outgoing connection is given. */
 export async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const address = server.address();
-  server.close();
-  await once(server, "close");
-  return typeof address === "object" && address ? address.port : 0;
+  return (await freePorts(`${prefix}${process.pid}`)).write;
 }

@@ -5,6 +5,7 @@ import Docker from "dockerode";
 import { afterEach, expect, it } from "vitest";
 import { changeGuard } from "../../components/providers/handlers/changeGuard.ts";
 import { bearServer, openToClients, type BornServer } from "../support/bornServer.ts";
+import { freePorts } from "../support/stackPorts.ts";
 import type { ChangeGuardInputs } from "../../components/providers/changeGuard.ts";
 
 const NAME = "rbg-test-change-guard";
@@ -31,15 +32,6 @@ async function withoutDocker(use: () => Promise<void>): Promise<void> {
     if (before === undefined) delete process.env["DOCKER_HOST"];
     else process.env["DOCKER_HOST"] = before;
   }
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, "close");
-  return port;
 }
 
 afterEach(async () => {
@@ -83,7 +75,7 @@ it("names the way out of a lone colour that ends at its start, and of no other o
   await docker.getContainer(`${NAME}-blue-0`).remove({ force: true });
 
   await run("false");
-  await expect.poll(() => refusals(wrong, right), { timeout: 20_000 }).toEqual([restarts, wayOut]);
+  await expect.poll(() => refusals(wrong, right), { timeout: 60_000 }).toEqual([restarts, wayOut]);
   const another = { ...right, blue: { ...right.blue, version: "7.2" } };
   expect((await refusals(wrong, another)).join(), "not where the volume is another one").not.toContain(
     wayOut,
@@ -151,7 +143,7 @@ it("names each new port that another process has, and no port of the last update
 });
 
 it("lets a colour be put back whose container still has its port, and another one not take that", async () => {
-  const operatorPort = await freePort();
+  const operatorPort = (await freePorts(NAME)).green;
   const container = await docker.createContainer({
     name: `${NAME}-green-0`,
     Image: "redis:7.0",
