@@ -196,12 +196,19 @@ test("8. deletion goes by the old state: a grace or none, and anonymous volumes 
     command: [
       "sh",
       "-c",
-      `trap 'sleep 3; echo ${name} >> /marks/log; exit' TERM; while :; do sleep 0.1; done`,
+      `trap 'sleep 3; echo ${name} >> /marks/log; exit' TERM; echo ready; while :; do sleep 0.1; done`,
     ],
     volumes: [{ volumeName: marks, containerPath: "/marks" }, { containerPath: "/anonymous" }],
     stopTimeout: 60,
   });
   const [abrupt, graceful] = [made.name(), made.name()];
+  // Before its trap is set the first process of a container takes no notice of a TERM.
+  const isReady = (id: string): Promise<void> =>
+    expect
+      .poll(async () => (await docker.getContainer(id).logs({ stdout: true })).toString(), {
+        timeout: 60_000,
+      })
+      .toContain("ready");
   const killed = made.container(plugin);
   await killed.up(farewell(abrupt));
   const { Mounts } = await docker.getContainer(killed.id).inspect();
@@ -210,6 +217,7 @@ test("8. deletion goes by the old state: a grace or none, and anonymous volumes 
   await expect(docker.getVolume(anonymous).inspect()).rejects.toMatchObject({ statusCode: 404 });
   const stopped = made.container(plugin);
   await stopped.up({ ...farewell(graceful), destroyGraceSeconds: 60 });
+  await Promise.all([isReady(stopped.id), isReady(killed.id)]);
   await stopped.destroy();
   await killed.destroy();
   await expect(docker.getContainer(stopped.id || graceful).inspect()).rejects.toMatchObject({

@@ -78,7 +78,7 @@ test("a file is there before the start, root-owned, 0644 unless told otherwise",
     ],
   });
   await expect
-    .poll(() => output(container.id, "redis-cli", "config", "get", "maxclients"), { timeout: 10_000 })
+    .poll(() => output(container.id, "redis-cli", "config", "get", "maxclients"), { timeout: 60_000 })
     .toContain("77");
   const listed = await output(container.id, "stat", "-c", "%u:%g %a %s", path, "/etc/blob", "/etc/run.sh");
   expect(listed.split(/\r?\n/)).toEqual(["0:0 644 14", "0:0 400 2", "0:0 744 10"]);
@@ -101,7 +101,9 @@ test("names, aliases, hosts and published addresses reach where they should", as
       wait: true,
     }),
   );
-  expect(await output(client.id, "redis-cli", "-h", "redis-primary", "ping")).toBe("PONG");
+  await expect
+    .poll(() => output(client.id, "redis-cli", "-h", "redis-primary", "ping"), { timeout: 60_000 })
+    .toBe("PONG");
   expect(await output(client.id, "getent", "hosts", "host.docker.internal")).not.toBe("");
   const { NetworkSettings } = await docker.getContainer(server.id).inspect();
   expect(Object.keys(NetworkSettings.Networks)).toEqual([name]);
@@ -181,5 +183,5 @@ test("it ends by itself once the engine is gone", async () => {
       return false;
     }
   };
-  await expect.poll(isRunning, { timeout: 20_000 }).toBe(false);
+  await expect.poll(isRunning, { timeout: 60_000 }).toBe(false);
 });
