@@ -146,7 +146,7 @@ export async function run({ source }: BridgeScene, ...commands: Command[]): Prom
 }
 
 /** Waits until the target has everything that the source has now. */
-export async function caughtUp({ source }: BridgeScene, bridge: Bridge, timeoutMs = 20_000): Promise<void> {
+export async function caughtUp({ source }: BridgeScene, bridge: Bridge, timeoutMs = 60_000): Promise<void> {
   const { offset } = await source.admin.replication();
   const probe = (): Promise<true | undefined> => {
     const { state, position, staleKeys } = bridge.status();
@@ -167,6 +167,5 @@ export async function compare({ source, target }: BridgeScene): Promise<DatasetC
     keys: "all",
     names: ["source", "target"],
     expiryToleranceMs: 5,
-    settleTimeoutMs: 300,
   });
 }
