@@ -16,7 +16,7 @@ import {
 } from "./bridgeScene.ts";
 
 /** Shorter than the bridge's own, so that a test needn't wait for that. */
-const PATIENCE_MS = 1_000;
+const PATIENCE_MS = 3_000;
 
 let scene: BridgeScene;
 
@@ -34,7 +34,7 @@ async function count(times: number): Promise<void> {
 
 async function isThere(what: string, probe: (bridge: Bridge) => boolean, bridge: Bridge): Promise<void> {
   const found = (): Promise<true | undefined> => Promise.resolve(probe(bridge) ? true : undefined);
-  await until(found, { timeoutMs: 30_000, intervalMs: 5, what });
+  await until(found, { timeoutMs: 60_000, intervalMs: 5, what });
 }
 
 it("begins again where its connection to the target ended while it waited for the source", async () => {
@@ -42,11 +42,11 @@ it("begins again where its connection to the target ended while it waited for th
   await keepBacklog(scene);
   await count(5);
   // It waits that long for the stream, when it has read what the target holds already.
-  await source.admin.configSet("repl-diskless-sync-delay", 2);
+  await source.admin.configSet("repl-diskless-sync-delay", 4);
   const { bridge, stop } = startBridge(scene, feedGreen());
   const waits = async (): Promise<true | undefined> =>
     (await source.admin.replication()).replicas.some(({ state }) => state === "wait_bgsave") || undefined;
-  await until(waits, { timeoutMs: 20_000, intervalMs: 5, what: "the bridge waits for the stream" });
+  await until(waits, { timeoutMs: 60_000, intervalMs: 5, what: "the bridge waits for the stream" });
   await target.admin.call("CLIENT", "KILL", "USER", BRIDGE_USER);
   await caughtUp(scene, bridge);
   await count(5);
