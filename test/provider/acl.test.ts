@@ -21,6 +21,7 @@ import { compareDatasets } from "../../components/engine/verification/compareDat
 import { bearProxy, type BornProxy } from "../support/bornProxy.ts";
 import { bearServer, CREDENTIALS, type BornServer } from "../support/bornServer.ts";
 import { SEEDED, seedEveryType } from "../support/everyType.ts";
+import { PATIENT_GUARDRAILS } from "../support/patientGuardrails.ts";
 
 const SERVERS: readonly ServerVersion[] = [
   { product: "redis", version: "6.0" },
@@ -90,7 +91,7 @@ describe.each(SERVERS)("the users of $product $version", (version) => {
       traffic,
       endpoint: proxy.write,
       credentials,
-      guardrails: { ...DEFAULT_GUARDRAILS, verifyKeys: 5 },
+      guardrails: { ...PATIENT_GUARDRAILS, verifyKeys: 5 },
       verdict: rollbackVerdict(version, version, new Set()),
       preflight: () => Promise.resolve("done above"),
       backup: () => {

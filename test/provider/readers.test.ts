@@ -25,7 +25,7 @@ test("a replica that has no link gets no readers, and is sent them once it is in
   expect((await readGate(replica.admin)).proxyOn).toBe(false);
   expect(await unreadReplicas(live, CREDENTIALS)).toEqual([]);
 
-  await followUntilUp(replica, primary, 10_000);
+  await followUntilUp(replica, primary);
   expect(await unreadReplicas(live, CREDENTIALS)).toEqual([name]);
   expect(await moveReaders(undefined, live, CREDENTIALS)).toEqual([]);
   expect((await readGate(replica.admin)).proxyOn).toBe(true);

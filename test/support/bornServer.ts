@@ -8,12 +8,12 @@ import type { Deployment } from "../../components/engine/deployment.ts";
 import type { DeploymentTarget } from "../../components/engine/deploymentTarget.ts";
 import { follow } from "../../components/engine/follow.ts";
 import { openCommands, readGate } from "../../components/engine/gate.ts";
-import { DEFAULT_GUARDRAILS } from "../../components/engine/guardrails.ts";
 import { RedisServer } from "../../components/engine/redisServer.ts";
 import type { ServerVersion } from "../../components/engine/serverVersion.ts";
 import { NO_TRAFFIC } from "../../components/engine/traffic.ts";
 import { until } from "../../components/engine/until.ts";
 import { OPERATOR_USER, REPLICATION_USER } from "../../components/engine/users.ts";
+import { PATIENT_GUARDRAILS } from "./patientGuardrails.ts";
 
 /** The users of a born server. Passwords with what a configuration file needs quoted. */
 export const CREDENTIALS: Credentials = {
@@ -88,7 +88,7 @@ export async function bearServer(
       await container.exec(["sh", "-c", `kill -9 ${process}`]);
       born.admin.close();
       born.admin = await until(() => connect().catch(() => undefined), {
-        timeoutMs: 20_000,
+        timeoutMs: 60_000,
         intervalMs: 50,
         what: `${colour} is back`,
       });
@@ -114,7 +114,7 @@ export function cutoverOf(from: Deployment, to: Deployment): CutoverInput {
     traffic: NO_TRAFFIC,
     endpoint: from.target.primary.operator,
     credentials: CREDENTIALS,
-    guardrails: DEFAULT_GUARDRAILS,
+    guardrails: PATIENT_GUARDRAILS,
     verdict: { kind: "lossless (native)", reason: "", warnings: [] },
     preflight: () => Promise.resolve(""),
     backup: () => Promise.resolve(undefined),
@@ -133,14 +133,10 @@ export async function bearPair(): Promise<[blue: BornServer, green: BornServer]>
 }
 
 /** Has one born server follow another, and waits until its link is up. */
-export async function followUntilUp(
-  follower: BornServer,
-  leader: BornServer,
-  timeoutMs = 20_000,
-): Promise<void> {
+export async function followUntilUp(follower: BornServer, leader: BornServer): Promise<void> {
   await follow(deploymentOf(follower), deploymentOf(leader), CREDENTIALS);
   await until(async () => ((await follower.admin.replication()).linkUp ? true : undefined), {
-    timeoutMs,
+    timeoutMs: 60_000,
     intervalMs: 20,
     what: `${follower.target.colour} follows ${leader.target.colour}`,
   });

@@ -5,7 +5,6 @@ import { DEFAULT_BAKE, type BakeSettings } from "../../components/engine/bake/ba
 import type { BridgeTarget } from "../../components/engine/bridgeTarget.ts";
 import { COLOURS, otherColour, type Colour } from "../../components/engine/colour.ts";
 import { isOpen, observeDeployment } from "../../components/engine/deployment.ts";
-import { DEFAULT_GUARDRAILS } from "../../components/engine/guardrails.ts";
 import { Haproxy } from "../../components/engine/haproxy.ts";
 import { until } from "../../components/engine/until.ts";
 import { trafficSwitch } from "../../components/providers/handlers/index.ts";
@@ -15,6 +14,7 @@ import { bearProxy, type BornProxy } from "./bornProxy.ts";
 import { CREDENTIALS, deploymentOf, type BornServer } from "./bornServer.ts";
 import { bridgeSettings } from "./bridgeBeside.ts";
 import { BridgeProcess } from "./bridgeProcess.ts";
+import { PATIENT_GUARDRAILS } from "./patientGuardrails.ts";
 import { updateInSteps } from "./steppedUpdate.ts";
 import type { ClientEndpoint } from "./workload/endpoint.ts";
 
@@ -90,7 +90,7 @@ export class SwitchScene {
       const states = await Promise.all(COLOURS.map((colour) => this.servers[colour].admin.replication()));
       return states.every(({ role, linkUp }) => role === "master" || linkUp) ? true : undefined;
     };
-    await until(areUp, { timeoutMs: 20_000, intervalMs: 50, what: "every replica follows" });
+    await until(areUp, { timeoutMs: 60_000, intervalMs: 50, what: "every replica follows" });
   }
 
   /** Colours that take clients' writes. */
@@ -152,7 +152,7 @@ export class SwitchScene {
       memoryLimits: {},
       runtime: this.proxy.runtime,
       endpoint: this.proxy.write,
-      guardrails: { ...DEFAULT_GUARDRAILS, verifyKeys: 20 },
+      guardrails: { ...PATIENT_GUARDRAILS, verifyKeys: 20 },
       bake: { ...DEFAULT_BAKE, ...this.options.bake },
       ...(this.bridge === undefined ? {} : { bridge: this.bridge.target }),
       backupDirectory: this.folder,
@@ -168,7 +168,7 @@ export class SwitchScene {
       schemaVersion: 1,
       live: this.servers[live].target,
       standby: this.servers[otherColour(live)].target,
-      syncTimeoutMs: 20_000,
+      syncTimeoutMs: 60_000,
       reseed: this.options.reseed ?? false,
       ...(this.bridge === undefined ? {} : { bridge: this.bridge.target }),
       pathPrefix: "redis-bluegreen:",
