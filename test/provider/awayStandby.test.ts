@@ -35,7 +35,7 @@ test("an older colour that was away for longer than a backlog lasts continues wi
   await blue.container.exec(["sh", "-c", `kill -CONT ${pid}`]);
   const there = async (): Promise<true | undefined> =>
     (await blue.admin.call("GET", "meanwhile")) === "1" ? true : undefined;
-  await until(there, { timeoutMs: 30_000, intervalMs: 50, what: "blue has what green took" });
+  await until(there, { timeoutMs: 60_000, intervalMs: 50, what: "blue has what green took" });
   expect(infoNumber(await green.admin.info("stats"), "sync_full")).toBe(copies);
 });
 

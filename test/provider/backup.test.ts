@@ -185,14 +185,14 @@ describe.each(["redis:6.0", "redis:7.0", "redis:8.0", "valkey/valkey:8.1"])("a b
     const { socket, received } = askForFullSync(server);
     const waiting = async (): Promise<true | undefined> =>
       (await replicaStates(server)).includes("wait_bgsave") ? true : undefined;
-    await until(waiting, { timeoutMs: 10_000, intervalMs: 20, what: "the replica waits" });
+    await until(waiting, { timeoutMs: 60_000, intervalMs: 20, what: "the replica waits" });
     await expect(backUp(server)).rejects.toThrow("waits for a full synchronisation");
     expect(await replicaStates(server)).toEqual(["wait_bgsave"]);
     expect(received()).not.toContain("FULLRESYNC");
     socket.destroy();
     const gone = async (): Promise<true | undefined> =>
       (await replicaStates(server)).length === 0 ? true : undefined;
-    await until(gone, { timeoutMs: 10_000, intervalMs: 20, what: "the replica is gone" });
+    await until(gone, { timeoutMs: 60_000, intervalMs: 20, what: "the replica is gone" });
     expect(await readdir(join(directory, "new"))).toEqual([]);
   });
 

@@ -230,7 +230,7 @@ describe("a full copy from redis:8.0 to redis:7.0", () => {
     const { bridge, stop } = startBridge(scene, feedGreen());
     const begun = (): Promise<true | undefined> =>
       Promise.resolve((bridge.status().progress?.of ?? 0) > 0 ? true : undefined);
-    await until(begun, { timeoutMs: 30_000, intervalMs: 1, what: "the source is scanned" });
+    await until(begun, { timeoutMs: 60_000, intervalMs: 1, what: "the source is scanned" });
     await each((pipeline, i) => pipeline.lpop(`q:${i}`));
     await each((pipeline, i) => (i % 2 === 0 ? pipeline.rpush(`q:${i}`, "z") : pipeline));
     await caughtUp(scene, bridge);
@@ -260,7 +260,7 @@ describe("a full copy from redis:8.0 to redis:7.0", () => {
       // Those that were copied ahead of the stream are noted until it has caught up with them.
       const isDone = async (): Promise<true | undefined> =>
         (await lingeringKeys(scene.target.admin, 15)) === 0 ? true : undefined;
-      await until(isDone, { timeoutMs: 20_000, intervalMs: 20, what: "no key is copied for long" });
+      await until(isDone, { timeoutMs: 60_000, intervalMs: 20, what: "no key is copied for long" });
     } finally {
       end.abort();
       await writing;
@@ -275,7 +275,7 @@ describe("a full copy from redis:8.0 to redis:7.0", () => {
 async function reaches(bridge: Bridge, state: BridgeState): Promise<void> {
   const probe = (): Promise<true | undefined> =>
     Promise.resolve(bridge.status().state === state ? true : undefined);
-  await until(probe, { timeoutMs: 30_000, intervalMs: 1, what: `the bridge is ${state}` });
+  await until(probe, { timeoutMs: 60_000, intervalMs: 1, what: `the bridge is ${state}` });
 }
 
 /** Waits until a server takes further writes to a counter. */
@@ -283,7 +283,7 @@ async function grows(server: RedisServer, counter: string): Promise<void> {
   const count = async (): Promise<number> => Number(await server.call("GET", counter));
   const before = await count();
   const probe = async (): Promise<true | undefined> => ((await count()) > before ? true : undefined);
-  await until(probe, { timeoutMs: 30_000, intervalMs: 5, what: `${counter} grows` });
+  await until(probe, { timeoutMs: 60_000, intervalMs: 5, what: `${counter} grows` });
 }
 
 async function pairOf(server: RedisServer): Promise<[number, number]> {

@@ -7,7 +7,7 @@ import type { TestServer } from "../support/testServer.ts";
 import { BridgeProcess } from "../support/bridgeProcess.ts";
 import { compare, feed, keepBacklog, open, openScene, startBridge, type BridgeScene } from "./bridgeScene.ts";
 
-const DEADLINE_MS = 30_000;
+const DEADLINE_MS = 60_000;
 const OWN = ["position", "batches", "stale", "unrepresentable"].map((name) => `redis-bluegreen:${name}`);
 
 /** Waits until the bridge is in a state, between these colours. */
@@ -142,7 +142,7 @@ describe.each([
     await blue.container.stop({ timeout: 0 });
     await until(
       () => Promise.resolve(bridge.status().reason?.startsWith("blue can't be looked at") ? true : undefined),
-      { timeoutMs: 10_000, intervalMs: 10, what: "it names blue" },
+      { timeoutMs: 60_000, intervalMs: 10, what: "it names blue" },
     );
     expect(bridge.status()).toMatchObject({ state: "waiting", lossless: false });
     await stop();

@@ -120,7 +120,7 @@ describe("what Redis 7.0 has no form for", () => {
     await runThrough(["FLUSHALL"]);
     expect(bridge.status()).toMatchObject({ lossless: true, unrepresentable: {} });
     expect(await noted()).toBe(0);
-  }, 120_000);
+  });
 });
 
 describe("a target with fewer databases", () => {

@@ -39,10 +39,10 @@ describe("a bridge that copies", () => {
           const isDone = state === "applying" && position?.copying === false && staleKeys === 0;
           return isDone ? true : undefined;
         },
-        { timeoutMs: 120_000, intervalMs: 5, what: "everything is copied" },
+        { timeoutMs: 200_000, intervalMs: 5, what: "everything is copied" },
       );
       await until(async () => ((await bridge.health()).lagBytes === 0 ? true : undefined), {
-        timeoutMs: 30_000,
+        timeoutMs: 60_000,
         intervalMs: 5,
         what: "it catches up",
       });

@@ -31,7 +31,7 @@ async function awaitOffsetOf({ admin }: BornServer): Promise<void> {
   const { blue } = scene.servers;
   const { offset } = await admin.replication();
   await until(async () => ((await blue.admin.replication()).offset >= offset ? true : undefined), {
-    timeoutMs: 10_000,
+    timeoutMs: 60_000,
     intervalMs: 20,
     what: "blue has gone on behind it",
   });

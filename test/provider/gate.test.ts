@@ -80,7 +80,7 @@ describe.each<ServerVersion>([
     check.on("data", (chunk: Buffer) => received.push(chunk.toString()));
     check.write(`AUTH ${PROXY_USER} -\r\n`);
     await until(() => Promise.resolve(received.join("") === "+OK\r\n" || undefined), {
-      timeoutMs: 5_000,
+      timeoutMs: 30_000,
       intervalMs: 5,
       what: "the check is logged in",
     });

@@ -40,7 +40,7 @@ function link(live: Deployment, standby: Deployment) {
     live,
     standby,
     credentials: CREDENTIALS,
-    syncTimeoutMs: 20_000,
+    syncTimeoutMs: 60_000,
     reseed: false,
     pathPrefix: "",
     progress: () => undefined,

@@ -61,5 +61,5 @@ describe.concurrent.each([
     expect(findings.filter((text) => !isExpected.test(text))).toEqual([]);
     const { blue, green } = scene.servers;
     expect((await compareDatasets(blue.admin, green.admin, { keys: "all" })).keysDifferent).toBe(0);
-  }, 600_000);
+  }, 1_200_000);
 });

@@ -30,7 +30,7 @@ function linkBack({ reseed = false } = {}): ReplicationLinkInputs {
     schemaVersion: 1,
     live: green.target,
     standby: blue.target,
-    syncTimeoutMs: 20_000,
+    syncTimeoutMs: 60_000,
     reseed,
     pathPrefix: "redis-bluegreen:",
     credentials: CREDENTIALS,
@@ -79,7 +79,7 @@ describe("an older colour that can read a full copy of the live one", () => {
       (await green.admin.replication()).replicas.some(({ state }) => state === "wait_bgsave")
         ? true
         : undefined;
-    await until(waits, { timeoutMs: 20_000, intervalMs: 20, what: "green puts the copy off" });
+    await until(waits, { timeoutMs: 60_000, intervalMs: 20, what: "green puts the copy off" });
     const made = makeLink(linkBack());
     await green.admin.configSet("repl-diskless-sync-delay", 0);
     expect((await made).status).toBe("up");

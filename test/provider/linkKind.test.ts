@@ -36,7 +36,7 @@ function link(translated: boolean, anew = false) {
     live: deploymentOf(blue),
     standby: deploymentOf(green),
     credentials: CREDENTIALS,
-    syncTimeoutMs: 20_000,
+    syncTimeoutMs: 60_000,
     reseed: false,
     translated,
     anew,
@@ -52,7 +52,7 @@ async function write(value: string): Promise<void> {
 /** Green's reading is the operator's: its clients are closed out. */
 async function arrives(value: string): Promise<void> {
   await until(async () => ((await green.admin.call("GET", "key")) === value ? true : undefined), {
-    timeoutMs: 20_000,
+    timeoutMs: 60_000,
     intervalMs: 20,
     what: `green has ${value}`,
   });

@@ -64,7 +64,7 @@ test("what the new colour took over is still known when its history has another 
   await green.admin.configSet("repl-backlog-ttl", 1);
   const renamed = async (): Promise<true | undefined> =>
     (await green.admin.replication()).replid2 === replid ? undefined : true;
-  await until(renamed, { timeoutMs: 30_000, intervalMs: 50, what: "green drops its backlog" });
+  await until(renamed, { timeoutMs: 60_000, intervalMs: 50, what: "green drops its backlog" });
   expect(await place()).toBeUndefined();
   expect((await tookOver())?.of.replid).toBe(replid);
 });

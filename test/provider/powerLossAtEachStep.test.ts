@@ -73,4 +73,4 @@ test("an update that dies together with both servers after any of its steps is b
   const { blue, green } = scene.servers;
   expect(await writer!.missingOn(scene.servers[otherColour(live)].admin)).toEqual([]);
   expect((await compareDatasets(blue.admin, green.admin, { keys: "all" })).keysDifferent).toBe(0);
-}, 600_000);
+}, 1_200_000);

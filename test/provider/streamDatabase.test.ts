@@ -54,7 +54,7 @@ async function values({ admin }: BornServer): Promise<unknown[]> {
 /** Waits until a server has a value in whichever database. */
 async function arrives(server: BornServer, value: string): Promise<void> {
   await until(async () => ((await values(server)).includes(value) ? true : undefined), {
-    timeoutMs: 20_000,
+    timeoutMs: 60_000,
     intervalMs: 20,
     what: `${server.target.colour} has ${value}`,
   });
@@ -66,7 +66,7 @@ async function translate(): Promise<void> {
     live: deploymentOf(blue),
     standby: deploymentOf(green),
     credentials: CREDENTIALS,
-    syncTimeoutMs: 20_000,
+    syncTimeoutMs: 60_000,
     reseed: false,
     translated: true,
     pathPrefix: "",

@@ -30,7 +30,7 @@ export class AcknowledgedKeys {
   async awaitWrites(count: number, where: string): Promise<void> {
     const goal = this.acknowledged.length + count;
     await until(() => Promise.resolve(this.acknowledged.length >= goal ? true : undefined), {
-      timeoutMs: 20_000,
+      timeoutMs: 60_000,
       intervalMs: INTERVAL_MS,
       what: `${where}: ${count} writes are acknowledged`,
     });

@@ -2,7 +2,7 @@ import { infoNumber } from "../../components/engine/infoReply.ts";
 import type { RedisServer } from "../../components/engine/redisServer.ts";
 import { until } from "../../components/engine/until.ts";
 
-const WAIT = { timeoutMs: 30_000, intervalMs: 50 };
+const WAIT = { timeoutMs: 60_000, intervalMs: 50 };
 
 /** Whether a server keeps a replication backlog. */
 export async function hasBacklog(server: RedisServer): Promise<boolean> {

@@ -46,7 +46,7 @@ export class BridgeProcess {
   async logged(end: string): Promise<void> {
     const probe = (): Promise<true | undefined> =>
       Promise.resolve(this.output.endsWith(`${end}\n`) ? true : undefined);
-    await until(probe, { timeoutMs: 10_000, intervalMs: 5, what: `the bridge's log ends with ${end}` });
+    await until(probe, { timeoutMs: 60_000, intervalMs: 5, what: `the bridge's log ends with ${end}` });
   }
 
   /** Where it tells its state, once it does. */
@@ -55,7 +55,7 @@ export class BridgeProcess {
       const port = /"statusPort":(\d+)/.exec(this.output)?.[1];
       return Promise.resolve(port === undefined ? undefined : Number(port));
     };
-    return until(probe, { timeoutMs: 10_000, intervalMs: 20, what: "the bridge tells its port" });
+    return until(probe, { timeoutMs: 60_000, intervalMs: 20, what: "the bridge tells its port" });
   }
 
   /** What it serves to whoever watches it. */
