@@ -38,13 +38,17 @@ function runtime() {
 }
 
 test("a proxy that has just been started is waited for by who has patience", async () => {
-  const traffic = new Haproxy(runtime(), { patienceMs: 5_000 });
-  expect(await traffic.observe()).toEqual({ sessions: { blue: 0, green: 0 } });
+  const traffic = new Haproxy(runtime(), { patienceMs: 30_000 });
+  await traffic.observe();
   expect(early).toBeLessThan(0);
+  // The checks find the two servers down one after the other.
+  await expect
+    .poll(() => traffic.observe(), { timeout: 30_000 })
+    .toEqual({ sessions: { blue: 0, green: 0 } });
 });
 
 test("clients are moved by the first line that is answered", async () => {
-  const traffic = new Haproxy(runtime(), { patienceMs: 5_000 });
+  const traffic = new Haproxy(runtime(), { patienceMs: 30_000 });
   expect(await traffic.move("blue", "green")).toBe(0);
 });
 

@@ -119,9 +119,18 @@ export class SwitchScene {
     return /^(replica|slave)of |~redis-bluegreen:fed:/m.test(await this.servers[standby].file());
   }
 
-  /** Where the proxy sends clients. */
-  async traffic(): Promise<Colour | undefined> {
-    return (await new Haproxy(this.proxy.runtime).observe()).target;
+  /**
+   * Where the proxy sends clients. Waits while that is both colours or none: a check that was under way when the old colour
+   * was shut puts it back until the next ones.
+   */
+  async traffic(): Promise<Colour> {
+    const proxy = new Haproxy(this.proxy.runtime, { patienceMs: 10_000 });
+    const target = async (): Promise<Colour | undefined> => (await proxy.observe()).target;
+    return until(target, {
+      timeoutMs: 30_000,
+      intervalMs: 20,
+      what: "the proxy sends clients to one colour",
+    });
   }
 
   /** Ends everything. */
