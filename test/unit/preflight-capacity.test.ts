@@ -128,9 +128,19 @@ const rows: Row[] = [
   ],
   [
     "the standby is as full a cache as live is",
-    { standby: { info: { maxmemory: String(9.99 * MIB), maxmemory_policy: "allkeys-lru" } } },
+    {
+      live: { info: { maxmemory: String(9.99 * MIB), maxmemory_policy: "allkeys-lru" } },
+      standby: { info: { maxmemory: String(9.99 * MIB), maxmemory_policy: "allkeys-lru" } },
+    },
     "green memory",
     "warn",
+    /more memory/,
+  ],
+  [
+    "the standby would evict a little of what live keeps",
+    { standby: { info: { maxmemory: String(9.99 * MIB), maxmemory_policy: "allkeys-lru" } } },
+    "green memory",
+    "fail",
     /more memory/,
   ],
   [

@@ -65,8 +65,8 @@ function checkRoom(
   const figure = `${formatBytes(limit)} for ${formatBytes(needed)} of live data`;
   if (needed < limit * FULL) return pass(name, figure);
   const cure = moreMemory(facts.input.pathPrefix, colour);
-  // A full cache is a little above its limit all the time.
-  const most = evicts ? maxmemory / FULL : maxmemory;
+  // A full cache is a little above its limit all the time; what live does not evict is no cache.
+  const most = evicts && evictsKeys(live.info) ? maxmemory / FULL : maxmemory;
   return maxmemory > 0 && needed > most ? fail(name, figure, cure) : warn(name, figure, cure);
 }
 
