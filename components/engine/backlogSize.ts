@@ -24,6 +24,8 @@ export interface BacklogSize {
 export interface MemoryBound {
   limit: number;
   used: number;
+  /** The kernel ends a process that takes more, where beyond `maxmemory` writes are refused or keys evicted. */
+  endsProcess?: true;
 }
 
 /** As large as wanted and affordable, and never smaller than it is. @param now its size, in bytes */
@@ -44,12 +46,14 @@ export function wantedBacklog(bytesPerSecond: number): number {
 
 /**
  * How much of the wanted backlog there is room for: a quarter of what is free, yet 16 MiB, or a quarter of a bound that is
- * smaller than 64 MiB, also where nothing is. Bytes.
+ * smaller than 64 MiB, also where nothing is; but never more than half of what is free of a process's limit. Bytes.
  */
 export function affordableBacklog(wanted: number, bounds: readonly MemoryBound[]): number {
-  const parts = bounds.map(({ limit, used }) =>
-    Math.max((limit - used) / PARTS, Math.min(SMALLEST_BYTES, limit / PARTS)),
-  );
+  const parts = bounds.map(({ limit, used, endsProcess }) => {
+    const free = Math.max(0, limit - used);
+    const least = Math.min(SMALLEST_BYTES, limit / PARTS, endsProcess ? free / 2 : Infinity);
+    return Math.max(free / PARTS, least);
+  });
   return Math.floor(Math.min(wanted, ...parts));
 }
 
@@ -66,9 +70,10 @@ export function shortBacklogSeconds(size: number, bytesPerSecond: number): numbe
  */
 export function memoryBounds(info: InfoFields, gate: Pick<Gate, "fed">, memoryLimit?: number): MemoryBound[] {
   const backlog = infoNumber(info, "mem_replication_backlog");
-  const bounds = [
+  const used = infoNumber(info, "used_memory") - backlog;
+  const bounds: MemoryBound[] = [
     { limit: limitWhenOpen(info, gate).maxmemory, used: countedMemory(info) - backlog },
-    { limit: processLimit(info, memoryLimit), used: infoNumber(info, "used_memory") - backlog },
+    { limit: processLimit(info, memoryLimit), used, endsProcess: true },
   ];
   return bounds.filter(({ limit }) => limit > 0);
 }

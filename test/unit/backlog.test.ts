@@ -1,6 +1,8 @@
 import { describe, expect, it } from "vitest";
 import {
   affordableBacklog,
+  memoryBounds,
+  planBacklog,
   shortBacklogSeconds,
   wantedBacklog,
 } from "../../components/engine/backlogSize.ts";
@@ -24,6 +26,26 @@ describe("a new colour's backlog", () => {
   it("is 16 MiB on a full server, and less on a small one", () => {
     expect(affordableBacklog(512 * MIB, [{ limit: 400 * MIB, used: 401 * MIB }])).toBe(16 * MIB);
     expect(affordableBacklog(512 * MIB, [{ limit: 20 * MIB, used: 20 * MIB }])).toBe(5 * MIB);
+  });
+
+  it("leaves half of what is free of a process, which is ended beyond its limit, whereas a full one only refuses or evicts", () => {
+    const bound = { limit: 64 * MIB, used: 50 * MIB };
+    expect(affordableBacklog(512 * MIB, [bound])).toBe(16 * MIB);
+    expect(affordableBacklog(512 * MIB, [{ ...bound, endsProcess: true }])).toBe(7 * MIB);
+    expect(affordableBacklog(512 * MIB, [{ limit: 64 * MIB, used: 70 * MIB, endsProcess: true }])).toBe(0);
+    const info = new Map(
+      Object.entries({
+        used_memory: String(50 * MIB),
+        total_system_memory: String(900 * MIB),
+        maxmemory: "0",
+      }),
+    );
+    expect(planBacklog(MIB, MIB, memoryBounds(info, {}, 64 * MIB))).toEqual({
+      sizeBytes: 7 * MIB,
+      bytesPerSecond: MIB,
+      onlySeconds: 7,
+    });
+    expect(planBacklog(MIB, MIB, memoryBounds(info, {})).sizeBytes, "without a limit").toBe(212.5 * MIB);
   });
 
   it("is short only where it covers less than ten minutes for want of memory", () => {
