@@ -1,6 +1,7 @@
 import type { Credentials } from "./credentials.ts";
 import type { DeploymentTarget } from "./deploymentTarget.ts";
 import { driftNotes, driftOf, rejectedBeforeNote } from "./drift.ts";
+import { LEFT_BEHIND } from "./handover.ts";
 import { addressFor, replicationLogin, type Deployment } from "./deployment.ts";
 import { allowReplicationCommands, closeCommands, readGate } from "./gate.ts";
 import { unpauseCommands } from "./pause.ts";
@@ -60,13 +61,14 @@ async function setLogin(follower: Deployment, leader: Deployment, credentials: C
 
 /**
  * Leaves a colour that follows nobody closed for good: it keeps what it holds and refuses writes. That its data has drifted
- * is noted, since the count of it does not outlive the process.
+ * is noted, since the count of it does not outlive the process; and that it is left behind, since before 6.2 nothing else
+ * tells the driver of a cutover that stood still meanwhile from the one that closed it.
  */
 export async function keepClosed({ primary }: Deployment): Promise<void> {
   const [gate, info] = await Promise.all([readGate(primary), primary.info("everything")]);
   const { version } = await primary.version();
   const drift = driftNotes(driftOf(gate, info));
-  await primary.transaction(...closeCommands(gate, ...drift), ...unpauseCommands(version));
+  await primary.transaction(...closeCommands(gate, LEFT_BEHIND, ...drift), ...unpauseCommands(version));
   await setRaised(primary, "repl-ping-replica-period", false);
   await primary.configRewrite();
 }

@@ -48,7 +48,7 @@ export interface Gate {
   unopened?: boolean;
   /** A cutover closed this server for good, once another one held every byte of this history up to the offset. */
   handedOver?: Handover;
-  /** An update after the one that closed this server opens the other colour, or has: it is not to be opened any more. */
+  /** An update opens the other colour, or has: whichever cutover closed this one, it doesn't open it again. */
   leftBehind?: boolean;
   /** The bridge feeds it: the clients' user is off instead of a fence, which would refuse the bridge's writes as well. */
   fed?: Fed;

@@ -36,7 +36,7 @@ export const ANEW = "redis-bluegreen:anew:";
 /** A cutover made the server a primary, and nobody opened it since. */
 export const UNOPENED = "redis-bluegreen:unopened";
 
-/** An update that finishes another one's cutover has found the server closed, and opens the other colour. */
+/** The server is closed and the other colour is opened by an update that finishes another one's cutover, or serves. */
 export const LEFT_BEHIND = "redis-bluegreen:left-behind";
 
 /** The same for what a promoted colour took over: `<replid>:<offset>` of the other one's history, and of its own if it was fed. */

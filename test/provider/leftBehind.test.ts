@@ -3,6 +3,7 @@ import { abandonCutover } from "../../components/engine/cutover/abandon.ts";
 import { settle } from "../../components/engine/cutover/settle.ts";
 import { situationOf } from "../../components/engine/cutover/serving.ts";
 import { isOpen, observeDeployment } from "../../components/engine/deployment.ts";
+import { keepClosed } from "../../components/engine/follow.ts";
 import { promoteCommands, readGate, type Handover } from "../../components/engine/gate.ts";
 import { holdForGood, pausesWritesOnly, pauseWrites } from "../../components/engine/pause.ts";
 import { setRaised } from "../../components/engine/selfDescribing.ts";
@@ -82,5 +83,17 @@ describe.each(["7.0", "6.0"])("a Redis %s that another update has left behind", 
     await green.stop();
     expect(await abandonCutover(input, handover)).toBe(leftAlone);
     expect((await readGate(blue.admin)).proxyOn).toBe(false);
+  });
+
+  test("is not opened by it either where no link leads back to the old colour", async () => {
+    const handover = await promoteGreen();
+    await finish();
+    await keepClosed(deploymentOf(blue));
+    await green.stop();
+    const input = cutoverOf(deploymentOf(blue), deploymentOf(green));
+    expect(await abandonCutover(input, handover)).toBe(
+      "another update has gone on from here, so blue is left as it is",
+    );
+    expect(isOpen(await observeDeployment(deploymentOf(blue)))).toBe(false);
   });
 });
