@@ -283,6 +283,16 @@ describe("servers that contradict each other", () => {
       { ...hidden(OPEN), fenced: true, keys: 5 },
       { ...hidden(OPEN), fenced: true, keys: 0, replid: "N" },
     ],
+    [
+      "one that an update has left behind, not yet fenced, beside the one that it opened, which lost its volume",
+      { ...handedOver({ ...OPEN, keys: 5 }), leftBehind: true },
+      { ...hidden(OPEN), fenced: true, keys: 0, offset: 0, replid: "N" },
+    ],
+    [
+      "the same where the cutover's own update died after the opening",
+      handedOver({ ...OPEN, keys: 5 }),
+      { ...hidden(OPEN), fenced: true, keys: 0, offset: 0, replid: "N" },
+    ],
     ["two closed ones that never met", hidden(OPEN), { ...hidden(OPEN), replid: "G" }],
     ["a green that was opened and closed by hand", hidden(wrote(OPEN)), hidden(wrote(opened(NEXT)))],
     ["a live one that lost its volume, and its standby", { ...hidden(OPEN), keys: 0, replid: "N" }, STANDBY],

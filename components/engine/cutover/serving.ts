@@ -123,7 +123,7 @@ function goesBackFrom(fed: Fed, old: DeploymentState): boolean {
 /**
  * A colour that was never opened: the one of both that holds anything, and of two empty ones the one that is wanted.
  * An empty primary beside a colour with data is not opened: it may be a live server that lost its volume. Nor is then the
- * one with data, where it was fenced: it may have been left behind long ago.
+ * one with data, where it was closed for good: it may have been left behind long ago.
  */
 function firstOpening(observed: ObservedColours, wanted: Colour): Situation | undefined {
   const preferred = [wanted, otherColour(wanted)].filter((colour) => observed[colour] !== undefined);
@@ -131,7 +131,9 @@ function firstOpening(observed: ObservedColours, wanted: Colour): Situation | un
   const [from] = holders.length === 0 ? preferred : holders;
   const found = from && observed[from];
   if (holders.length > 1 || from === undefined || found?.replication.role !== "master") return undefined;
-  const mayBeOld = found.keys > 0 && found.gate.fenced && preferred.length > 1;
+  const { fenced, handedOver, leftBehind } = found.gate;
+  const wasLeft = fenced || handedOver !== undefined || leftBehind === true;
+  const mayBeOld = found.keys > 0 && wasLeft && preferred.length > 1;
   return mayBeOld ? undefined : { kind: "reopen", from };
 }
 
