@@ -161,7 +161,9 @@ function refuseIfMisled(
     );
   }
   if (isOpen(standbyState)) {
-    throw new RefusedError(`${standby.colour} takes writes from clients: it is not made to follow anybody`);
+    throw new RefusedError(
+      `${standby.colour} takes writes from clients: it is not made to follow anybody, and stays as it is. Run pulumi up to settle the traffic switch first`,
+    );
   }
 }
 

@@ -122,7 +122,7 @@ async function relinkLeftover(from: Deployment, to: Deployment, news: TrafficSwi
   if (standby.replication.role === "replica" || isFed(standby.gate)) return;
   if (!leftByCutOffCutover(live, standby)) {
     throw new RefusedError(
-      `${to.colour} follows nobody since it was left behind, and lacks what ${from.colour} has taken since: it is not made live`,
+      `${to.colour} follows nobody since it was left behind, and lacks what ${from.colour} has taken since: it is not made live, and ${from.colour} serves on. Set ${news.pathPrefix}live: ${from.colour} and run pulumi up, which links ${to.colour} again where that can be, or says why not`,
     );
   }
   await ensureLink({
