@@ -12,7 +12,10 @@ export interface Guardrails {
   pauseTimeoutMs: number;
   /** How long the standby may take to reach the last byte once writes are held. Default 1,000. */
   catchUpTimeoutMs: number;
-  /** From preflight until writes are held, without backup and save, which take as long as the data is large. Default 120,000. */
+  /**
+   * From preflight until writes are held, without backup, save and a comparison of every key, which take as long as the data
+   * is large. Default 120,000.
+   */
   cutoverTimeoutMs: number;
   /** Keys compared by value and expiry, before and after a cutover; 0: none, "all": every key. Default 1,000. */
   verifyKeys: number | "all";

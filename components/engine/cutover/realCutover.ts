@@ -66,17 +66,15 @@ export class RealCutover implements CutoverSteps {
         `${to.colour} lags ${lag} bytes behind ${from.colour}, more than guardrails.maxLagBytes (${guardrails.maxLagBytes})`,
       );
     }
-    const isCertain = await refuseDrifted(from, to);
-    await this.compare(from, to, isCertain ? this.input.guardrails.verifyKeys : "all");
+    const keys = (await refuseDrifted(from, to)) ? guardrails.verifyKeys : "all";
+    const compared = (): Promise<void> => this.compare(from, to, keys);
+    await (keys === "all" ? this.offTheClock(compared) : compared());
     return `${to.colour} ${this.standby.verb} ${from.colour}, lag ${lag} bytes; ${this.figures.keysCompared} keys compared, all equal`;
   };
 
   backup = async (): Promise<string> => {
     const { from, to } = this.input;
-    const begin = performance.now();
-    const backup = await whileAwake([from, to], () => this.input.backup());
-    // A backup takes as long as the data is large; nobody waits for it.
-    this.startedAt += performance.now() - begin;
+    const backup = await this.offTheClock(() => whileAwake([from, to], () => this.input.backup()));
     if (backup === undefined) return "none wanted";
     this.figures.backup = backup.file;
     return `${backup.file}, ${backup.bytes} bytes`;
@@ -84,10 +82,9 @@ export class RealCutover implements CutoverSteps {
 
   arm = async (): Promise<string> => {
     const { from, to, guardrails, memoryLimits } = this.input;
-    const begin = performance.now();
-    const saved = await whileAwake([from], () => saveToDisk(to, guardrails.syncTimeoutMs));
-    // As a backup, a save takes as long as the data is large.
-    this.startedAt += performance.now() - begin;
+    const saved = await this.offTheClock(() =>
+      whileAwake([from], () => saveToDisk(to, guardrails.syncTimeoutMs)),
+    );
     // Found out after the promotion, that a file can't be written would cost an older colour its link.
     const [fromHasFile] = await Promise.all([from.primary.configRewrite(), to.primary.configRewrite()]);
     this.persistFrom = fromHasFile ? await from.primary.configRewriteCommands() : [];
@@ -305,6 +302,14 @@ export class RealCutover implements CutoverSteps {
   private heldPause(): Pause {
     if (this.pause === undefined) throw new Error("writes are not held");
     return this.pause;
+  }
+
+  /** For what takes as long as the data is large, while nobody waits: it does not count against the cutover's deadline. */
+  private async offTheClock<T>(work: () => Promise<T>): Promise<T> {
+    const begin = performance.now();
+    const result = await work();
+    this.startedAt += performance.now() - begin;
+    return result;
   }
 
   private checkDeadline(): void {
