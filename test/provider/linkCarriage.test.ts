@@ -1,6 +1,7 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { isOpen, observeDeployment } from "../../components/engine/deployment.ts";
 import { follow } from "../../components/engine/follow.ts";
+import { noteDrift, readGate } from "../../components/engine/gate.ts";
 import { until } from "../../components/engine/until.ts";
 import { replicationLink } from "../../components/providers/handlers/index.ts";
 import type {
@@ -83,6 +84,22 @@ describe("an older colour that can read a full copy of the live one", () => {
     const made = makeLink(linkBack());
     await green.admin.configSet("repl-diskless-sync-delay", 0);
     expect((await made).status).toBe("up");
+  });
+
+  test("and has drifted is copied to where that is agreed to, once it follows nobody", async () => {
+    await noteDrift(blue.admin, { what: "keys", count: 1 });
+    const drifted = ["none", expect.stringMatching(/^backup only: 1 keys of blue were found to differ/)];
+    const first = await makeLink(linkBack({ reseed: true }));
+    expect([first.status, first.rollback], "while it follows").toEqual(drifted);
+    await blue.admin.configSet("min-replicas-to-write", 0);
+    await blue.admin.call("SET", "key", "drifted");
+    const kept = await makeLink(linkBack());
+    expect([kept.status, kept.rollback]).toEqual(drifted);
+    expect(await blue.admin.call("GET", "key")).toBe("drifted");
+    const copied = await makeLink(linkBack({ reseed: true }));
+    expect([copied.status, copied.rollback]).toEqual(["up", expect.stringMatching(/^lossless \(native\): /)]);
+    expect(await blue.admin.call("GET", "key")).toBe("value");
+    expect((await readGate(blue.admin)).drift).toBeUndefined();
   });
 });
 

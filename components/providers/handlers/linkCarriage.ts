@@ -47,7 +47,7 @@ export async function carriageOf(ends: LinkEnds): Promise<Carriage> {
   if (back.kind !== "lossless (native)") {
     return { carrier: "bridge", rollback: verdictText(back), anew: drift !== undefined };
   }
-  const lost = drift ?? (await brokenBecause(ends));
+  const lost = (drift && (await keepsDrift(ends)) ? drift : undefined) ?? (await brokenBecause(ends));
   if (lost === undefined) return { carrier: "replication", rollback: verdictText(back), anew: false };
   return { carrier: "none", rollback: `backup only: ${lost}`, anew: false };
 }
@@ -76,6 +76,14 @@ async function driftBetween(standby: Deployment, live: Deployment): Promise<stri
   const [gate, info] = await Promise.all([readGate(standby.primary), standby.primary.info("everything")]);
   const drift = driftOf(gate, info);
   return drift && describeDrift(standby.colour, live.colour, drift);
+}
+
+/** Whether what has drifted stays so: not where it follows nobody, and a full copy that the user agreed to takes its place. */
+async function keepsDrift({ live, standby, reseed }: LinkEnds): Promise<boolean> {
+  const [ahead, behind] = await Promise.all([observeDeployment(live), observeDeployment(standby)]);
+  if (reseed !== true || behind.replication.role === "replica") return true;
+  const isContinued = lineage(ahead.replication, behind.replication) === "continues";
+  return isContinued || !canReplicate(ahead.version, behind.version).ok;
 }
 
 /** Why a native rollback link can't go on, or be made; undefined where it can. */
