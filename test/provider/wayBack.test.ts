@@ -2,7 +2,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { DEFAULT_GUARDRAILS } from "../../components/engine/guardrails.ts";
 import { runPreflight } from "../../components/engine/preflight/runPreflight.ts";
 import { verdictFor } from "../../components/providers/handlers/session.ts";
-import { bearPair, CREDENTIALS, type BornServer } from "../support/bornServer.ts";
+import { bearPair, CREDENTIALS, followUntilUp, type BornServer } from "../support/bornServer.ts";
 
 let blue: BornServer;
 let green: BornServer;
@@ -61,4 +61,18 @@ test("a command that succeeded on either of them ends it in both", async () => {
   const { lines, acted } = await bothVerdicts();
   expect(acted[0]).toMatch(/^backup only, .*HSETEX/);
   expect(acted).toEqual(lines);
+});
+
+test("a payload that was restored once is forgotten by the counters of both, as a newer standby counts it too", async () => {
+  await followUntilUp(green, blue);
+  await Promise.all([blue, green].map(({ admin }) => admin.call("CONFIG", "RESETSTAT")));
+  await blue.admin.call("SET", "source", "value");
+  await blue.admin.call("RESTORE", "restored", 0, await blue.admin.client.dumpBuffer("source"));
+  await blue.admin.call("WAIT", 1, 20_000);
+  const reset = /CONFIG RESETSTAT, on the live colour and on a newer standby, which counts it as well;/;
+  expect((await bothVerdicts()).acted[0]).toMatch(reset);
+  await blue.admin.call("CONFIG", "RESETSTAT");
+  expect((await bothVerdicts()).acted[0], "on live alone").toMatch(reset);
+  await green.admin.call("CONFIG", "RESETSTAT");
+  expect((await bothVerdicts()).acted[0]).toMatch(/^lossless \(native\), /);
 });

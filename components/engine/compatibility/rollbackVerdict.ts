@@ -176,7 +176,7 @@ function payloadObstacle(
     writes === undefined || reads === undefined
       ? "whose payload is not measured"
       : `whose payload has RDB version ${writes} on ${formatVersion(newer)}, ${formatVersion(old)} reads up to ${reads}`;
-  return `the application uses ${nameList(used)}, ${versions} (if that was a one-off, reset the counters with CONFIG RESETSTAT, on the live colour only: those of the standby tell what it rejected)`;
+  return `the application uses ${nameList(used)}, ${versions} (if that was a one-off, reset the counters with CONFIG RESETSTAT, on the live colour and on a newer standby, which counts it as well; those of an older standby tell what it rejected)`;
 }
 
 function nativeReason(old: ServerVersion, newer: ServerVersion): string {
