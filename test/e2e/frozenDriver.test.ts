@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, describe, expect } from "vitest";
 import { COLOURS, type Colour } from "../../components/engine/colour.ts";
+import type { PhaseName } from "../../components/engine/cutover/phases.ts";
 import { situationOf, type Situation } from "../../components/engine/cutover/serving.ts";
 import { observeDeployment } from "../../components/engine/deployment.ts";
 import type { DeploymentTarget } from "../../components/engine/deploymentTarget.ts";
-import { readGate } from "../../components/engine/gate.ts";
-import { DEFAULT_GUARDRAILS } from "../../components/engine/guardrails.ts";
+import { readGate, type Gate } from "../../components/engine/gate.ts";
 import { until } from "../../components/engine/until.ts";
 import { ClientsOfStack, expectNowhere } from "../support/clientsOfStack.ts";
 import { RunningUpdate } from "../support/runningUpdate.ts";
@@ -12,16 +12,20 @@ import { inSteps } from "../support/steps.ts";
 import { TestStack } from "../support/testStack.ts";
 import { expectEqualData } from "../support/whoServes.ts";
 
-/** Longer than the pause on the old colour lasts, in milliseconds. */
-const BEYOND_PAUSE_MS = DEFAULT_GUARDRAILS.pauseTimeoutMs + 1_500;
+/**
+ * How long the driver stands still by itself, in milliseconds: what it prints needs time to get here. From then on it is
+ * stopped, for as long as it takes to break something.
+ */
+const FREEZE_MS = 5_000;
 
-/** Long enough to break a container meanwhile, in milliseconds; a test that doesn't get that done fails. */
-const BREAK_SOMETHING_MS = 15_000;
+/** For what has to come in the end, however busy the machine is. Milliseconds. */
+const PATIENCE_MS = 60_000;
 
 describe("a driver that gets no CPU in the middle of a cutover and then goes on", () => {
   const step = inSteps();
   let stack: TestStack;
   let clients: ClientsOfStack | undefined;
+  let stopped: RunningUpdate | undefined;
 
   beforeAll(async () => {
     stack = await TestStack.create("e2e-frozen", {
@@ -35,21 +39,24 @@ describe("a driver that gets no CPU in the middle of a cutover and then goes on"
   });
 
   afterAll(async () => {
+    await stopped?.kill();
     await clients?.kill();
     await stack.remove();
   });
 
   step("before link, and only the command line is killed: it ends, and nothing was moved", async () => {
-    const update = await RunningUpdate.before("link", stack, BREAK_SOMETHING_MS / 10);
+    const update = await RunningUpdate.before("link", stack, FREEZE_MS);
     await update.orphan();
     await update.unlock();
     await expectBlueAsBefore();
   });
 
   step("before promote, and green is killed: it opens blue, which it had closed for good", async () => {
-    const update = await RunningUpdate.before("promote", stack, BREAK_SOMETHING_MS);
+    const update = await stoppedBefore("promote");
     await expectNowhere(stack);
     for (const command of ["kill", "start"]) await stack.docker(command, `${stack.deployment}-green-0`);
+    await gateOf("green");
+    update.resume();
     const { code, output } = await update.result;
     expect(code).not.toBe(0);
     expect(output).toMatch(/cutover to green abandoned: .+\. State: blue serves as before/);
@@ -57,8 +64,9 @@ describe("a driver that gets no CPU in the middle of a cutover and then goes on"
   });
 
   step("before fence, beyond the pause: it sees the writes that came between, and blue serves", async () => {
-    const update = await RunningUpdate.before("fence", stack, BEYOND_PAUSE_MS);
+    const update = await stoppedBefore("fence");
     await clients?.expectServes("blue");
+    update.resume();
     const { code, output } = await update.result;
     expect(code).not.toBe(0);
     expect(output).toMatch(
@@ -68,8 +76,9 @@ describe("a driver that gets no CPU in the middle of a cutover and then goes on"
   });
 
   step("a green that stands still when it is to catch up: it gives up in time, and blue serves", async () => {
-    const update = await RunningUpdate.before("catch up", stack, BREAK_SOMETHING_MS);
+    const update = await stoppedBefore("catch up");
     await stack.docker("pause", `${stack.deployment}-green-0`);
+    update.resume();
     const { code, output } = await update.result;
     expect(code).not.toBe(0);
     expect(output).toMatch(
@@ -82,19 +91,15 @@ describe("a driver that gets no CPU in the middle of a cutover and then goes on"
 
   step("before switch, and blue is killed: blue comes back closed, and the next up finishes", async () => {
     const blue = `${stack.deployment}-blue-0`;
-    const update = await RunningUpdate.before("switch", stack, BREAK_SOMETHING_MS);
+    const update = await stoppedBefore("switch");
     await expectNowhere(stack);
     await stack.docker("kill", "--signal", "KILL", blue);
     await stack.docker("start", blue);
-    const gate = await until(() => stack.withServer("blue", readGate).catch(() => undefined), {
-      timeoutMs: BREAK_SOMETHING_MS,
-      intervalMs: 50,
-      what: "blue answers again",
-    });
-    expect(gate).toMatchObject({ proxyOn: false, fenced: true });
+    expect(await gateOf("blue")).toMatchObject({ proxyOn: false, fenced: true });
     // What an update would do if this one died here, though blue has another replication ID and less data now.
     expect(await situation()).toEqual({ kind: "finish", from: "blue", to: "green" });
 
+    update.resume();
     const { code, output } = await update.result;
     expect(code).not.toBe(0);
     expect(output).toMatch(
@@ -121,12 +126,25 @@ describe("a driver that gets no CPU in the middle of a cutover and then goes on"
     await clients?.expectUnharmed();
   });
 
+  /** An update whose driver goes on when it is resumed and not before. */
+  async function stoppedBefore(phase: PhaseName): Promise<RunningUpdate> {
+    stopped = await RunningUpdate.before(phase, stack, FREEZE_MS);
+    stopped.stop();
+    return stopped;
+  }
+
+  /** Of a colour that was just started, as soon as it answers. */
+  async function gateOf(colour: Colour): Promise<Gate> {
+    const gate = (): Promise<Gate | undefined> => stack.withServer(colour, readGate).catch(() => undefined);
+    return until(gate, { timeoutMs: PATIENCE_MS, intervalMs: 50, what: `${colour} answers again` });
+  }
+
   /** Green follows and has all of it, so that the next cutover can begin. */
   async function expectBlueAsBefore(): Promise<void> {
     await clients?.expectServes("blue");
     const following = async (): Promise<true | undefined> =>
       (await stack.withServer("green", (server) => server.replication())).linkUp ? true : undefined;
-    await until(following, { timeoutMs: 30_000, intervalMs: 50, what: "green follows blue" });
+    await until(following, { timeoutMs: PATIENCE_MS, intervalMs: 50, what: "green follows blue" });
     await expectEqualData(stack, "blue");
   }
 
