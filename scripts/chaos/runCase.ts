@@ -11,7 +11,7 @@ import type { Case } from "./cases.ts";
 import { checkHistories } from "./checker/check.ts";
 import { Clients } from "./clients/clients.ts";
 import { converge, type Convergence } from "./converge.ts";
-import type { Scene } from "./faults/fault.ts";
+import type { Mend, Scene } from "./faults/fault.ts";
 import { FAULTS } from "./faults/index.ts";
 import { judge, type Evidence, type Facts } from "./judge.ts";
 import { watchRoute, type WatchRoute } from "./watchRoute.ts";
@@ -111,12 +111,25 @@ async function quickServer(route: WatchRoute, colour: Colour): Promise<RedisServ
   }
 }
 
-/** Lets an update stand still before the phase, makes the fault, and lets it go on. */
-export async function strike(one: Case, stack: TestStack, to: Colour): Promise<CommandResult> {
-  const freezeMs = one.fault === "driver-killed" ? FREEZE_FOR_KILL_MS : FREEZE_MS;
-  const update = await RunningUpdate.before(one.phase, stack, freezeMs);
+/** How a fault is made where something has to be certain that is likely else. */
+export interface StrikeOptions {
+  /** How long the driver stands still by itself. Milliseconds; default 700. */
+  freezeMs?: number;
+  /** Awaited when the fault is there and the driver is stopped. Default: nothing. */
+  beforeItGoesOn?: () => Promise<void>;
+}
+
+/** Lets an update stand still before the phase, makes the fault, and lets it go on. @throws WentOnError */
+export async function strike(
+  one: Case,
+  stack: TestStack,
+  to: Colour,
+  { freezeMs = FREEZE_MS, beforeItGoesOn = () => Promise.resolve() }: StrikeOptions = {},
+): Promise<CommandResult> {
+  const standsStillMs = one.fault === "driver-killed" ? FREEZE_FOR_KILL_MS : freezeMs;
+  const update = await RunningUpdate.before(one.phase, stack, standsStillMs);
   try {
-    await makeAndMend(one, { stack, to, update });
+    await makeAndMend(one, { stack, to, update }, beforeItGoesOn);
     const result = await ended(update);
     await awaitAnswers(stack);
     return result;
@@ -128,13 +141,18 @@ export async function strike(one: Case, stack: TestStack, to: Colour): Promise<C
   }
 }
 
-async function makeAndMend(one: Case, scene: Scene): Promise<void> {
+async function makeAndMend(one: Case, scene: Scene, beforeItGoesOn: () => Promise<void>): Promise<void> {
   const { update } = scene;
   const fault = FAULTS[one.fault];
   const isDriver = one.fault.startsWith("driver-");
   // Stands still until the fault is there, however long that takes.
   if (!isDriver) update.stop();
-  const mend = await fault.make(scene).finally(() => {
+  const make = async (): Promise<Mend> => {
+    const mend = await fault.make(scene);
+    await beforeItGoesOn();
+    return mend;
+  };
+  const mend = await make().finally(() => {
     if (!isDriver) update.resume();
   });
   const lastsMs = one.lastsMs ?? fault.lastsMs;
