@@ -4,12 +4,13 @@ import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { afterAll, beforeAll, describe, expect } from "vitest";
-import type { Colour } from "../../components/engine/colour.ts";
+import { COLOURS, type Colour } from "../../components/engine/colour.ts";
 import { Haproxy } from "../../components/engine/haproxy.ts";
 import type { RedisServer } from "../../components/engine/redisServer.ts";
 import { until } from "../../components/engine/until.ts";
 import { PROXY_USER } from "../../components/engine/users.ts";
 import { footprintOf } from "../support/serverFootprint.ts";
+import { standStill } from "../support/standStill.ts";
 import { inSteps } from "../support/steps.ts";
 import { TestStack } from "../support/testStack.ts";
 import { expectEqualData, identityOf, whoAnswers } from "../support/whoServes.ts";
@@ -22,6 +23,7 @@ interface ExportedState {
     resources: { inputs?: { __provider?: string }; outputs?: { __provider?: string } }[];
   };
 }
+const PRIMARIES = COLOURS.map((colour) => [colour, 0] as const);
 const FENCE = ["CONFIG", "SET", "min-replicas-to-write"];
 
 describe("what somebody changed by hand is shown by refresh and preview, and repaired by up or refused", () => {
@@ -87,7 +89,7 @@ describe("what somebody changed by hand is shown by refresh and preview, and rep
   step("a live server that was stopped", async () => {
     const container = `${stack.deployment}-blue-0`;
     const id = await stack.docker("inspect", "--format", "{{.Id}}", container);
-    await stack.docker("stop", container);
+    await stack.docker("stop", "--time", "120", container);
     expect(await refresh()).toMatch(/serving *: "blue" => "none"/);
     const output = await repair();
     expect(output).toMatch(/warn {2}blue does not answer: /);
@@ -113,6 +115,7 @@ describe("what somebody changed by hand is shown by refresh and preview, and rep
 
   step("two open colours are refused, and the sentence says how to go on", async () => {
     await byHand("green", ["REPLICAOF", "NO", "ONE"], [...FENCE, "0"], ["ACL", "SETUSER", PROXY_USER, "on"]);
+    await standStill(stack, PRIMARIES, true);
     const before = [await footprintOf(stack, "blue", 0), await footprintOf(stack, "green", 0)];
     expect(await refresh()).toMatch(/serving *: "blue" => "none"/);
     for (const command of [["preview"], ["up", "--yes", "--skip-preview"]]) {
@@ -122,6 +125,7 @@ describe("what somebody changed by hand is shown by refresh and preview, and rep
       );
     }
     expect([await footprintOf(stack, "blue", 0), await footprintOf(stack, "green", 0)]).toEqual(before);
+    await standStill(stack, PRIMARIES, false);
 
     await byHand("green", [...FENCE, "1000000"], ["CONFIG", "REWRITE"]);
     expect(await repair()).toContain(`keep the proxy away from green: its user ${PROXY_USER} is on`);
@@ -179,7 +183,7 @@ describe("what somebody changed by hand is shown by refresh and preview, and rep
     await until(
       async () =>
         (await stack.withServer("blue", (server) => server.replication())).linkUp ? true : undefined,
-      { timeoutMs: 30_000, intervalMs: 100, what: "blue follows green" },
+      { timeoutMs: 60_000, intervalMs: 100, what: "blue follows green" },
     );
   }
 
@@ -236,7 +240,7 @@ describe("what somebody changed by hand is shown by refresh and preview, and rep
     const haproxy = new Haproxy({ host: "127.0.0.1", port: stack.ports.runtime });
     const target = async (): Promise<true | undefined> =>
       (await haproxy.observe().catch(() => undefined))?.target === colour ? true : undefined;
-    await until(target, { timeoutMs: 15_000, intervalMs: 100, what: `the proxy sends clients to ${colour}` });
+    await until(target, { timeoutMs: 60_000, intervalMs: 100, what: `the proxy sends clients to ${colour}` });
     expect(await whoAnswers(stack, stack.ports.write)).toBe(await identityOf(stack, colour));
   }
 });

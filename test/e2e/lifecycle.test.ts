@@ -1,12 +1,13 @@
 import { readFile } from "node:fs/promises";
 import { afterAll, beforeAll, describe, expect } from "vitest";
-import { until } from "../../components/engine/until.ts";
 import { OPERATOR_USER } from "../../components/engine/users.ts";
 import type { Colour } from "../../components/engine/colour.ts";
 import type { UpdateReport } from "../../components/engine/report/updateReport.ts";
 import { PHASES } from "../../components/engine/cutover/phases.ts";
 import { footprintOf, type ServerFootprint } from "../support/serverFootprint.ts";
+import { PATIENT } from "../support/patientBake.ts";
 import { RunningUpdate } from "../support/runningUpdate.ts";
+import { standStill, type ServerOfStack } from "../support/standStill.ts";
 import { inSteps } from "../support/steps.ts";
 import { TestStack } from "../support/testStack.ts";
 import { lastUpdate } from "../support/updateReports.ts";
@@ -77,19 +78,19 @@ describe("the life of a stack from the first deployment to a rollback", () => {
 
   step("runs every server without root's rights, on files of its own", async () => {
     for (const [colour, index] of SERVERS) {
-      const look = "grep ^Uid: /proc/1/status; find /data ! -user $(id -un redis)";
+      const look = "grep ^Uid: /proc/1/status; find /data -ignore_readdir_race ! -user $(id -un redis)";
       const seen = await stack.docker("exec", `${stack.deployment}-${colour}-${index}`, "sh", "-c", look);
       expect(seen).toMatch(/^Uid:\s+[1-9]\d*\s+[1-9]\d*\s[^\n]*\n$/);
     }
   });
 
   step("previews the cutover: plan, links, checks, and nothing changes on any server", async () => {
-    await standStill(stack, true);
+    await standStill(stack, SERVERS, true);
     await stack.edit({ live: "green" });
     const before = await footprints(stack);
     const preview = await stack.preview();
     const after = await footprints(stack);
-    await standStill(stack, false);
+    await standStill(stack, SERVERS, false);
 
     expect(after).toEqual(before);
     expect(preview).toMatch(/live *: "blue" => "green"/);
@@ -156,7 +157,7 @@ describe("the life of a stack from the first deployment to a rollback", () => {
   let failedBake = "";
 
   step("goes back under load when a bake's limit is passed, and doesn't try again unless told", async () => {
-    await stack.edit({ live: "green", bake: { seconds: 60, maxP99Ms: 0 } });
+    await stack.edit({ live: "green", bake: { ...PATIENT, seconds: 60, maxP99Ms: 0 } });
     await workload?.mark("failed bake");
     const { code, output } = await stack.pulumi("up", "--yes", "--skip-preview");
     await workload?.mark("after the failed bake");
@@ -175,7 +176,7 @@ describe("the life of a stack from the first deployment to a rollback", () => {
   });
 
   step("tries again when told, and is content with a bake within its limits", async () => {
-    await stack.edit({ bake: { seconds: 12, maxP99Ms: 5_000, maxP95Ms: 5_000, retry: failedBake } });
+    await stack.edit({ bake: { ...PATIENT, seconds: 12, retry: failedBake } });
     await workload?.mark("bake");
     const update = await RunningUpdate.at("bake: green is watched for 12 s", stack);
     // As a network or a timeout may end them within hours.
@@ -237,47 +238,7 @@ async function startWorkload(stack: TestStack): Promise<Workload> {
   return workload;
 }
 
-/**
- * PINGs move offsets, scheduled saves reset counters and a replica that is new is still copied to, whoever looks: nothing
- * of that happens while two looks are compared.
- */
-async function standStill(stack: TestStack, still: boolean): Promise<void> {
-  for (const [colour, index] of SERVERS) {
-    await stack.withServer(
-      colour,
-      async (server) => {
-        await server.configSet("repl-ping-replica-period", still ? 3_600 : 10);
-        await server.configSet("save", still ? "" : "3600 1 300 100 60 10000");
-        await until(
-          async () =>
-            (await server.info("persistence")).get("rdb_bgsave_in_progress") === "0" ? true : undefined,
-          { timeoutMs: 30_000, intervalMs: 50, what: "no save is running" },
-        );
-      },
-      index,
-    );
-  }
-  if (still) await awaitOneOffset(stack);
-}
-
-/** Waits until every server has every byte of blue, through however many links. */
-async function awaitOneOffset(stack: TestStack): Promise<void> {
-  await until(
-    async () => {
-      const states = await Promise.all(
-        SERVERS.map(([colour, index]) => stack.withServer(colour, (server) => server.replication(), index)),
-      );
-      const follow = states.every(({ role, linkUp }) => role === "master" || linkUp);
-      const acknowledge = states.every(({ replicas }) => replicas.every(({ state }) => state === "online"));
-      return follow && acknowledge && new Set(states.map(({ offset }) => offset)).size === 1
-        ? true
-        : undefined;
-    },
-    { timeoutMs: 60_000, intervalMs: 100, what: "every server has every byte" },
-  );
-}
-
-const SERVERS: readonly [Colour, number][] = [
+const SERVERS: readonly ServerOfStack[] = [
   ["blue", 0],
   ["blue", 1],
   ["green", 0],
