@@ -44,12 +44,25 @@ export interface ServerFile {
 /** All files that a server was given or wrote. */
 export async function serverFiles(stack: TestStack, container: string): Promise<ServerFile[]> {
   const listing = await stack.docker(
-    ...["exec", container, "find", "/data", "/etc/redis-bluegreen", "-type", "f", "-printf", "%m %p\\n"],
+    ...[
+      "exec",
+      container,
+      "find",
+      "/data",
+      "/etc/redis-bluegreen",
+      "-ignore_readdir_race",
+      "-type",
+      "f",
+      "-printf",
+      "%m %p\\n",
+    ],
   );
   const files: ServerFile[] = [];
   for (const line of listing.trim().split("\n")) {
     const [mode = "", path = ""] = line.split(" ");
-    const text = await stack.docker("exec", container, "cat", path);
+    // A server's own temporary files, as of a save, may be gone by now.
+    const read = ["sh", "-c", 'cat "$0" || [ ! -e "$0" ]', path];
+    const text = await stack.docker("exec", container, ...read);
     files.push({ path, mode, passwords: passwordsIn(stack, text) });
   }
   return files;
