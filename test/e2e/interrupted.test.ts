@@ -127,7 +127,7 @@ describe("pulumi up killed in the middle of a cutover", () => {
     try {
       const before = await count();
       await until(async () => ((await count()) < before ? true : undefined), {
-        timeoutMs: 30_000,
+        timeoutMs: 60_000,
         intervalMs: 50,
         what: "keys expire",
       });

@@ -10,16 +10,17 @@ import { Workload } from "./workload/workload.ts";
 import { WriterWatch } from "./writerWatch.ts";
 
 /** How long a client that comes new may wait for its first answer, in milliseconds. */
-const NEWCOMER_MS = 10_000;
+const NEWCOMER_MS = 60_000;
 
 /** Waits until the proxy sends clients to neither colour and has ended their sessions. */
 export async function expectNowhere(stack: TestStack): Promise<void> {
   const proxy = new Haproxy({ host: "127.0.0.1", port: stack.ports.runtime });
   const nowhere = async (): Promise<true | undefined> => {
-    const { target, sessions } = await proxy.observe();
-    return target === undefined && sessions.blue + sessions.green === 0 ? true : undefined;
+    const seen = await proxy.observeIfUp();
+    if (seen === undefined || seen.target !== undefined) return undefined;
+    return seen.sessions.blue + seen.sessions.green === 0 ? true : undefined;
   };
-  await until(nowhere, { timeoutMs: 10_000, intervalMs: 50, what: "the proxy sends clients nowhere" });
+  await until(nowhere, { timeoutMs: 60_000, intervalMs: 50, what: "the proxy sends clients nowhere" });
 }
 
 /** Clients that write through a stack's endpoint while things break, and a watch over who takes writes. */

@@ -6,10 +6,10 @@ import { openClient, type ClientEndpoint } from "./workload/endpoint.ts";
 /** Names used in turn; each has a time to live between the two bounds, in milliseconds. */
 const KEYS = 2_000;
 const SHORTEST_MS = 200;
-const LONGEST_MS = 20_000;
+const LONGEST_MS = 60_000;
 
 /** How long an answer to the last write is waited for, in milliseconds. */
-const STOP_MS = 10_000;
+const STOP_MS = 30_000;
 
 /**
  * A client that sets keys with a time to live all the time, so that whatever server is a primary has keys to expire at

@@ -14,7 +14,7 @@ export async function killTree(root: number): Promise<string[]> {
       killed.set(pid, name);
       kill(pid);
     }
-    for (const pid of killed.keys()) await awaitEnd(pid, 10_000);
+    for (const pid of killed.keys()) await awaitEnd(pid, 60_000);
   }
   return [...killed.values()];
 }

@@ -8,6 +8,9 @@ import {
 } from "../../components/engine/verification/compareDatasets.ts";
 import type { TestStack } from "./testStack.ts";
 
+/** How long keys are looked at again that clients write to meanwhile. Milliseconds. */
+const SETTLE_MS = 120_000;
+
 /** How far a standby is in the live colour's history, by its link or by the bridge. */
 export interface StandbyPlace {
   replid: string;
@@ -28,7 +31,7 @@ export async function placeOf(standby: RedisServer): Promise<StandbyPlace | unde
 export async function compareStandby(
   stack: TestStack,
   live: Colour,
-  timeoutMs = 30_000,
+  timeoutMs = 60_000,
 ): Promise<DatasetComparison> {
   return stack.withServer(live, (source) =>
     stack.withServer(otherColour(live), async (standby) => {
@@ -43,6 +46,7 @@ export async function compareStandby(
       );
       return compareDatasets(source, standby, {
         keys: "all",
+        settleTimeoutMs: SETTLE_MS,
         ...(by === "bridge" ? { appliedOffset: applied } : {}),
       });
     }),

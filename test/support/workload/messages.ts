@@ -11,9 +11,9 @@ export interface WorkloadOptions {
   lanesPerClient?: number;
   /** Operations per second and client, at most. Default 300. */
   ratePerClient?: number;
-  /** The workload stops asking by itself after this time. Default 900,000 (15 minutes). */
+  /** The workload stops asking by itself after this time. Default 3,600,000 (an hour). */
   maxDurationMs?: number;
-  /** How long `stop` waits for operations that are under way; then they count as never answered. Default 30,000. */
+  /** How long `stop` waits for operations that are under way; then they count as never answered. Default 60,000. */
   drainTimeoutMs?: number;
   /** Of all keys; must be new for each workload on the same data. Default `workload:<random>`. */
   keyPrefix?: string;

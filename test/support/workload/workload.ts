@@ -31,8 +31,8 @@ export class Workload {
       clients: 8,
       lanesPerClient: 4,
       ratePerClient: 300,
-      maxDurationMs: 900_000,
-      drainTimeoutMs: 30_000,
+      maxDurationMs: 3_600_000,
+      drainTimeoutMs: 60_000,
       keyPrefix: `workload:${randomUUID().slice(0, 8)}`,
       seed: 1,
       ...options,
@@ -64,9 +64,9 @@ export class Workload {
 
   /**
    * Resolves when `count` more writes have been acknowledged than were at the call.
-   * @throws Error when that takes longer than `timeoutMs`; default 30,000
+   * @throws Error when that takes longer than `timeoutMs`; default 60,000
    */
-  async awaitWrites(count: number, timeoutMs = 30_000): Promise<void> {
+  async awaitWrites(count: number, timeoutMs = 60_000): Promise<void> {
     const goal = (await this.acknowledgedWrites()) + count;
     const deadline = performance.now() + timeoutMs;
     while ((await this.acknowledgedWrites()) < goal) {
