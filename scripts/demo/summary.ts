@@ -2,7 +2,7 @@ import type { ServerVersion } from "../../components/engine/serverVersion.ts";
 import type { AuditCounts } from "../../test/support/workload/audit.ts";
 
 /** One cutover or rollback, as the clients and the engine saw it. Times in milliseconds. */
-export interface Movement extends AuditCounts {
+export interface Movement extends Omit<AuditCounts, "refusals"> {
   /** From the pause on the old colour to the first moment the new one accepts a write. */
   writePauseMs: number;
 }

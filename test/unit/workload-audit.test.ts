@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { audit, type Audit } from "../support/workload/audit.ts";
+import { harmIn, NO_HARM } from "../support/workload/harm.ts";
 import type { LaneHistory, LaneState, Operation, OperationKind } from "../support/workload/history.ts";
 
 /** One lane against a server that can be made to misbehave; every operation takes 1 ms and starts each 10 ms. */
@@ -53,6 +54,7 @@ describe("a workload without violations", () => {
       lostWrites: 0,
       repeatedWrites: 0,
       clientErrors: 0,
+      refusals: 0,
       clientGapMs: 42,
     });
   });
@@ -67,6 +69,27 @@ describe("a workload without violations", () => {
       lane.run("increment");
       expect(lane.audit().total).toMatchObject({ lostWrites: 0, repeatedWrites: 0, clientErrors: 3 });
     }
+  });
+});
+
+describe("errors that clients see", () => {
+  test("are refusals only where a server answered so to a write", () => {
+    const lane = new Lane();
+    const error = "NOREPLICAS Not enough good replicas to write.";
+    lane.run("set", 0, "fail").error = error;
+    lane.run("push", 0, "fail").error = error;
+    lane.run("push", 0, "fail");
+    lane.run("increment", 0, "unknown").error = error;
+    lane.run("read", 1, "fail").error = error;
+    const { total, windows } = lane.audit({ name: "first", from: 0 }, { name: "second", from: 10 });
+    expect(total).toMatchObject({ clientErrors: 5, refusals: 2 });
+    expect(windows["first"]).toMatchObject({ clientErrors: 1, refusals: 1 });
+    expect(harmIn(total)).toEqual({ ...NO_HARM, clientErrors: 5 });
+    expect(harmIn(total, true)).toEqual({ ...NO_HARM, clientErrors: 3 });
+  });
+
+  test("of a window that is not there are no harmless ones", () => {
+    expect(harmIn(undefined)).not.toEqual(NO_HARM);
   });
 });
 
@@ -159,7 +182,7 @@ test("violations, errors and waits belong to the window in which the write was a
     { name: "cutover", from: 20 },
     { name: "after", from: 30 },
   );
-  expect(windows).toEqual({
+  expect(windows).toMatchObject({
     before: { acknowledgedWrites: 2, lostWrites: 0, repeatedWrites: 0, clientErrors: 0, clientGapMs: 1 },
     cutover: { acknowledgedWrites: 1, lostWrites: 1, repeatedWrites: 0, clientErrors: 0, clientGapMs: 100 },
     after: { acknowledgedWrites: 1, lostWrites: 0, repeatedWrites: 1, clientErrors: 1, clientGapMs: 1 },

@@ -10,6 +10,8 @@ export interface AuditCounts {
   repeatedWrites: number;
   /** Errors that surfaced in a client: error replies, rejected commands, commands never answered. */
   clientErrors: number;
+  /** Those of them that were writes to a server which has fewer replicas than it demands: `NOREPLICAS`. */
+  refusals: number;
   /** The longest time from a write's invocation to its end, in milliseconds. */
   clientGapMs: number;
 }
@@ -70,12 +72,21 @@ export function audit(
 
 /** All counts zero. */
 function noCounts(): AuditCounts {
-  return { acknowledgedWrites: 0, lostWrites: 0, repeatedWrites: 0, clientErrors: 0, clientGapMs: 0 };
+  return {
+    acknowledgedWrites: 0,
+    lostWrites: 0,
+    repeatedWrites: 0,
+    clientErrors: 0,
+    refusals: 0,
+    clientGapMs: 0,
+  };
 }
 
 function countOperation(counts: AuditCounts, operation: Operation): void {
   if (operation.outcome !== "ok") counts.clientErrors += 1;
   if (!isWrite(operation)) return;
+  if (operation.outcome === "fail" && operation.error?.startsWith("NOREPLICAS") === true)
+    counts.refusals += 1;
   if (operation.outcome === "ok") counts.acknowledgedWrites += 1;
   counts.clientGapMs = Math.max(counts.clientGapMs, operation.endedAt - operation.invokedAt);
 }
