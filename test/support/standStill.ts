@@ -45,7 +45,7 @@ async function awaitNoSave(server: RedisServer): Promise<void> {
   await until(isOver, { timeoutMs: 60_000, intervalMs: 50, what: "no save is running" });
 }
 
-/** Waits until whoever follows, through however many links, has every byte of its history. */
+/** Waits until whoever follows, through however many links, has every byte of its history, and its leader knows. */
 async function awaitFollowed(stack: TestStack, servers: readonly ServerOfStack[]): Promise<void> {
   const isFollowed = async (): Promise<true | undefined> => {
     const states = await Promise.all(
@@ -55,9 +55,9 @@ async function awaitFollowed(stack: TestStack, servers: readonly ServerOfStack[]
       states.flatMap(({ role, replid, offset }) => (role === "master" ? [[replid, offset]] : [])),
     );
     const followers = states.filter(({ role }) => role === "replica");
-    return followers.every(({ linkUp, replid, offset }) => linkUp && ends.get(replid) === offset)
-      ? true
-      : undefined;
+    const follow = followers.every(({ linkUp, replid, offset }) => linkUp && ends.get(replid) === offset);
+    const isKnown = states.every(({ replicas }) => replicas.every(({ state }) => state === "online"));
+    return follow && isKnown ? true : undefined;
   };
   await until(isFollowed, { timeoutMs: 60_000, intervalMs: 100, what: "every replica has every byte" });
 }
