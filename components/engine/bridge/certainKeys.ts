@@ -24,13 +24,13 @@ const MOST_BYTES = 8 * 1024 * 1024;
  * it was known that the target holds them as the source does. Each is copied for it once.
  */
 export class CertainKeys {
-  readonly #stale: Pick<StaleKeys, "crowded">;
+  readonly #stale: Pick<StaleKeys, "packed">;
   readonly #names = new Set<string>();
   #bytes = 0;
   #scannedAt = Infinity;
   #missed = false;
 
-  constructor(stale: Pick<StaleKeys, "crowded">) {
+  constructor(stale: Pick<StaleKeys, "packed">) {
     this.#stale = stale;
   }
 
@@ -54,7 +54,8 @@ export class CertainKeys {
     if (offset > this.#scannedAt || (!mixes && (replaces || LASTING.has(name)))) return true;
     const names = places.map(({ database, key }) => keyName(database, key));
     if (names.every((each) => this.#names.has(each))) return true;
-    if (this.#stale.crowded) {
+    // Where the stream is slow, the scans fill what they may all the time: these have room beyond, or none of them would end.
+    if (this.#stale.packed) {
       this.#missed = true;
       return true;
     }

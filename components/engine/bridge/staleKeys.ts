@@ -51,6 +51,11 @@ export class StaleKeys {
     return this.#bytes > MOST_BYTES / 2;
   }
 
+  /** So many that the rest of the room is for those that can't be left out. */
+  get packed(): boolean {
+    return this.#bytes > (3 * MOST_BYTES) / 4;
+  }
+
   /** Keys that have to be copied still. */
   get toCopy(): number {
     return this.#toCopy;
