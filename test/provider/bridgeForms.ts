@@ -215,6 +215,15 @@ const COLLECTIONS: Command[][] = [
   ],
   [["GEOSEARCHSTORE", "geos", "geo", "FROMLONLAT", 13, 38, "BYRADIUS", 500, "km"]],
   [["GEORADIUS", "geo", 13, 38, 500, "km", "STORE", "geor"]],
+  // From a key that is not there: the destination goes, which servers before 7.0 don't do.
+  [
+    ["GEOADD", "geon", 13.361, 38.115, "P"],
+    ["GEORADIUS", "nowhere", 13, 38, 500, "km", "STORE", "geon"],
+  ],
+  [
+    ["GEOADD", "geom", 13.361, 38.115, "P"],
+    ["GEORADIUSBYMEMBER", "nowhere", "P", 500, "km", "STOREDIST", "geom"],
+  ],
   [
     ["HSET", "h", "f", 1, "g", 2],
     ["HINCRBYFLOAT", "h", "f", 1.5],

@@ -61,6 +61,22 @@ export const zadd: Translate = (words, output) => {
   }
 };
 
+/**
+ * GEORADIUS and GEORADIUSBYMEMBER with STORE: where their source is not there, servers from 7.0 on delete the destination,
+ * and those before leave it (measured with 6.0.16, 7.0.15 and 8.6.3).
+ */
+export const georadius: Translate = (words, output) => {
+  const store = words.findLastIndex((word, i) => i > 3 && /^STORE(DIST)?$/.test(option(word)));
+  const destination = words[store + 1];
+  if (store > 0 && destination !== undefined) output.copyAgain(destination);
+  else output.pass();
+};
+
+/** GEOSEARCHSTORE: the same. */
+export const geosearchstore: Translate = (words, output) => {
+  output.copyAgain(at(words, 1));
+};
+
 interface FieldCommand {
   key: Buffer;
   options: string[];

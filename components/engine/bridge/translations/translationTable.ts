@@ -2,6 +2,8 @@ import type { ServerVersion } from "../../serverVersion.ts";
 import type { KnownCommand } from "../keySpecs.ts";
 import { abilitiesOf, type Abilities } from "./abilities.ts";
 import {
+  georadius,
+  geosearchstore,
   hgetdel,
   hpersistChecked,
   hpexpireat,
@@ -100,6 +102,9 @@ function specialRules(target: Abilities, knows: (name: string) => boolean): Map<
     ["xadd", target.since86 ? undefined : [0, xadd(target)]],
     ["xtrim", target.since82 ? undefined : [0, xtrim(target)]],
     ["sort", [0, sort]],
+    ["georadius", target.since70 ? undefined : [0, georadius]],
+    ["georadiusbymember", target.since70 ? undefined : [0, georadius]],
+    ["geosearchstore", target.since70 ? undefined : [0, geosearchstore]],
     ["flushdb", [0, flush(target)]],
     ["flushall", [0, flush(target)]],
     ["function", [0, functions(target)]],
