@@ -1,7 +1,9 @@
 import { describe, expect, it } from "vitest";
 import type { KeyFingerprint } from "../../components/engine/verification/keyFingerprint.ts";
 import {
+  AGREES_MS,
   isCertain,
+  isEqual,
   SAME_LOOKS,
   sightAgain,
   type Difference,
@@ -54,5 +56,26 @@ describe("a difference", () => {
     const looks = same.map(() => differs("3", "2", 1_000));
     expect(isCertain(after(looks), 999, false)).toBe(false);
     expect(isCertain(after(looks), 1_000, false)).toBe(true);
+  });
+});
+
+describe("a key that never stands still for a look", () => {
+  const isSame = (a: KeyFingerprint, b: KeyFingerprint): boolean => a.digest === b.digest;
+  const agreeing = sightAgain(undefined, undefined, isSame, 0, true);
+  const later = sightAgain(agreeing, undefined, isSame, AGREES_MS);
+
+  it("is equal once the other server had what the master had for long enough, or to the end", () => {
+    expect(isEqual(agreeing, 0, false)).toBe(false);
+    expect(isEqual(agreeing, 0, true)).toBe(true);
+    expect(isEqual(later, AGREES_MS - 1, false)).toBe(false);
+    expect(isEqual(later, AGREES_MS, false)).toBe(true);
+    expect(isEqual(after([undefined, undefined]), AGREES_MS, true)).toBe(false);
+  });
+
+  it("is not where some look saw a difference: a counter that is one behind agrees now and then", () => {
+    const once = sightAgain(agreeing, differs("3", "2"), isSame, 1);
+    const twice = sightAgain(once, differs("3", "2"), isSame, 2);
+    const again = sightAgain(twice, undefined, isSame, 3, true);
+    for (const seen of [once, twice, again]) expect(isEqual(seen, AGREES_MS, true)).toBe(false);
   });
 });

@@ -5,7 +5,7 @@ import type { RedisServer } from "../redisServer.ts";
 import { DatasetPair, VerificationError, type KeyVerdict, type PairOptions } from "./datasetPair.ts";
 import { BATCH_KEYS } from "./keyFingerprint.ts";
 import { randomKeys } from "./randomKeys.ts";
-import { isCertain, sightAgain, type Sighting } from "./sighting.ts";
+import { isCertain, isEqual, sightAgain, type Sighting } from "./sighting.ts";
 
 /** A key that is not the same on both servers, or could not be decided. */
 export interface KeySample {
@@ -180,8 +180,10 @@ class Comparison {
     }
     const now = performance.now();
     const difference = verdict.is === "different" ? verdict : undefined;
-    const seen = sightAgain(sighting, difference, this.#pair.isSame, now);
+    const agrees = verdict.is === "undecided" && verdict.agrees;
+    const seen = sightAgain(sighting, difference, this.#pair.isSame, now, agrees);
     if (isCertain(seen, now, last)) this.#decide({ database, key }, verdict);
+    else if (isEqual(seen, now, last)) this.#decide({ database, key }, { is: "equal" });
     else if (!last) this.#suspect({ database, key, sighting: seen });
     else this.#decide({ database, key }, { is: "undecided", reason: verdict.reason });
   }

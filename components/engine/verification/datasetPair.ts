@@ -34,8 +34,8 @@ export type KeyVerdict =
   | { is: "absent" }
   | { is: "equal" }
   | ({ is: "different" } & Difference)
-  /** Its master changed while it was looked at; looking again may decide it. */
-  | { is: "undecided"; reason: string }
+  /** Its master changed while it was looked at, to or from what the replica holds where it `agrees`; looking again may decide it. */
+  | { is: "undecided"; reason: string; agrees?: true }
   /** A foreign type that has no form common to both versions. */
   | { is: "incomparable"; reason: string };
 
@@ -113,7 +113,8 @@ export class DatasetPair {
   /**
    * Looks at keys so that writes in between don't count: master, then the replica once it has passed the master's
    * offset, then the master again. Where the master's two readings agree, the replica must agree with them, unless the value
-   * was another one in between: `different` is certain only where several looks say the same.
+   * was another one in between: `different` is certain only where several looks say the same. Where they don't, nothing is
+   * decided: a counter that is one behind on the replica is there what it was on the master before.
    */
   async settle(database: number, keys: readonly Buffer[]): Promise<KeyVerdict[]> {
     const { first, second, linked, names } = await this.#order();
@@ -124,14 +125,16 @@ export class DatasetPair {
     const after = await this.#read(first, database, keys);
     return keys.map((key, i) => {
       const verdict = this.#verdict(at(before, i), at(replica, i), names, database);
-      if (verdict.is !== "different") return verdict;
-      const later = this.#verdict(at(after, i), at(replica, i), names, database);
-      if (later.is !== "different") return later;
-      if (behind.has(keyName(database, key)))
+      if (this.isSame(at(before, i), at(after, i))) {
+        if (verdict.is !== "different" || !behind.has(keyName(database, key))) return verdict;
         return { is: "undecided", reason: `the bridge copies it again: ${verdict.reason}` };
-      return this.isSame(at(before, i), at(after, i))
-        ? verdict
-        : { is: "undecided", reason: `written to all the time: ${verdict.reason}` };
+      }
+      const later = this.#verdict(at(after, i), at(replica, i), names, database);
+      if (verdict.is === "incomparable") return verdict;
+      if (later.is === "incomparable") return later;
+      if (verdict.is !== "different" || later.is !== "different")
+        return { is: "undecided", reason: "written to all the time", agrees: true };
+      return { is: "undecided", reason: `written to all the time: ${verdict.reason}` };
     });
   }
 

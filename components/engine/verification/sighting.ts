@@ -18,6 +18,10 @@ export interface Sighting {
   looks: number;
   /** Some look saw something else, so that clients write to the key. */
   wavers: boolean;
+  /** Some look saw a difference, which may have been a value that was put back meanwhile. */
+  differed: boolean;
+  /** The first look at which the other server held what the master had before or after, which was not the same. */
+  agreedAt?: number;
 }
 
 /**
@@ -27,24 +31,39 @@ export interface Sighting {
 export const SAME_LOOKS = 8;
 /** So many have to be the same where there is no time for more. */
 const LEAST_LOOKS = 2;
+/** For so long a key that never stands still for a look has to show no difference to count as equal, in milliseconds. */
+export const AGREES_MS = 1_000;
 
 /**
  * Takes the next look at a key into account.
  * @param difference absent: the look decided nothing
  * @param isSame whether two readings of one server are the same
+ * @param agrees the master moved on meanwhile, and the other server holds what it had before or after
  */
 export function sightAgain(
   before: Sighting | undefined,
   difference: Difference | undefined,
   isSame: (a: KeyFingerprint, b: KeyFingerprint) => boolean,
   now: number,
+  agrees = false,
 ): Sighting {
-  if (difference === undefined) return { since: now, looks: 0, wavers: true };
+  const differed = difference !== undefined || before?.differed === true;
+  const agreedAt = before?.agreedAt ?? (agrees ? now : undefined);
+  const seen = { differed, ...(agreedAt === undefined ? {} : { agreedAt }) };
+  if (difference === undefined) return { ...seen, since: now, looks: 0, wavers: true };
   const last = before?.difference;
   const continues =
     last !== undefined && isSame(last.master, difference.master) && isSame(last.replica, difference.replica);
   if (before !== undefined && continues) return { ...before, looks: before.looks + 1 };
-  return { difference, since: now, looks: 1, wavers: before !== undefined };
+  return { ...seen, difference, since: now, looks: 1, wavers: before !== undefined };
+}
+
+/**
+ * Whether a key that never stands still for a look is equal. A counter that is one behind also holds what the master had a
+ * moment before, but sooner or later some look shows a difference; with `last`, there are no more looks.
+ */
+export function isEqual({ differed, agreedAt }: Sighting, now: number, last: boolean): boolean {
+  return !differed && agreedAt !== undefined && (last || now - agreedAt >= AGREES_MS);
 }
 
 /** Whether a difference is one; with `last`, there are no more looks. */
