@@ -155,7 +155,7 @@ describe.each([
       );
     }
 
-    step("names what the older version has no form for, and is lossless again without it", async () => {
+    step("names what the older version has no form for, and doesn't go back without it unasked", async () => {
       const application = await stack.application(stack.ports.write);
       await application.call("HSET", "with-field-expiry", "field", "1");
       await application.call("HPEXPIRE", "with-field-expiry", 3_600_000, "FIELDS", 1, "field");
@@ -169,11 +169,23 @@ describe.each([
       expect(output).toMatch(
         /fail {2}translation +blue has no form for: hash-field-expiry of 1 key \(with-field-expiry/,
       );
-      await stack.edit({ live: "green" });
-      await application.call("DEL", "with-field-expiry");
       application.close();
-      await awaitRollback(stack, /^lossless \(translated\)/);
     });
+
+    step(
+      "goes back without what has no form, where that is accepted, and is lossless again from there",
+      async () => {
+        const guardrails = { acceptBackupOnlyRollback: true, verifyKeys: "all" } as const;
+        await stack.edit({ live: "blue", guardrails });
+        await stack.up();
+        expect(await whoAnswers(stack, stack.ports.write)).toBe(await identityOf(stack, "blue"));
+        await workload.awaitWrites(200);
+        await expectEqualData(stack, "blue");
+        await stack.edit({ live: "green" });
+        await stack.up();
+        await awaitRollback(stack, /^lossless \(translated\)/);
+      },
+    );
   }
 
   step("has lost nothing, repeated nothing and shown no error to any client", async () => {

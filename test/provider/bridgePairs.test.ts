@@ -8,6 +8,7 @@ import {
   caughtUp,
   closedNow,
   compare,
+  compareAsNoted,
   feedGreen,
   keepBacklog,
   openScene,
@@ -83,6 +84,7 @@ describe.each(PAIRS)("a bridge from %s to %s", (sourceImage, targetImage, kinds,
     const { unrepresentable } = bridge.status();
     expect(Object.keys(unrepresentable).sort()).toEqual(kinds);
     await stop();
+    expect((await compareAsNoted(scene)).keysDifferent).toBe(0);
     expect(await differences(unrepresentable)).toEqual([]);
   });
 
@@ -99,6 +101,7 @@ describe.each(PAIRS)("a bridge from %s to %s", (sourceImage, targetImage, kinds,
     expect(Object.keys(unrepresentable).sort()).toEqual([...kinds, ...copied].sort());
     expect(bridge.figures.fullCopies).toBe(1);
     await stop();
+    expect((await compareAsNoted(scene)).keysDifferent).toBe(0);
     expect(await differences(unrepresentable)).toEqual([]);
     expect(await scene.target.admin.call("EXISTS", "only on the target")).toBe(0);
   });

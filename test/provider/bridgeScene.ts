@@ -160,12 +160,15 @@ export async function caughtUp({ source }: BridgeScene, bridge: Bridge, timeoutM
   );
 }
 
+const EVERYTHING = { keys: "all", names: ["source", "target"], expiryToleranceMs: 5 } as const;
+
+/** Compares everything but what the bridge has noted, as a cutover does. */
+export function compareAsNoted({ source, target }: BridgeScene): Promise<DatasetComparison> {
+  return compareDatasets(source.admin, target.admin, { ...EVERYTHING, notesIn: 15 });
+}
+
 /** Takes the bridge's notes away and compares everything. */
 export async function compare({ source, target }: BridgeScene): Promise<DatasetComparison> {
   for (const [name, ...args] of forgetCommands(15)) await target.admin.call(String(name), ...args);
-  return compareDatasets(source.admin, target.admin, {
-    keys: "all",
-    names: ["source", "target"],
-    expiryToleranceMs: 5,
-  });
+  return compareDatasets(source.admin, target.admin, EVERYTHING);
 }

@@ -108,26 +108,34 @@ export function isOwnKey(key: Buffer): boolean {
 }
 
 /** Of the noted keys, so many are asked for at once. */
-const STALE_AT_ONCE = 1_000;
+const NOTED_AT_ONCE = 1_000;
+
+/** Runs a command in the database of the bridge's own keys. */
+type OwnCall = (command: [name: string, ...args: string[]]) => Promise<unknown>;
 
 /**
  * Names of the keys that are noted as stale: `<database> <key>`, as `keyName` has them where the client gives bytes. What
  * is noted all through the reading is among them.
- * @param call runs a command in the database of the bridge's own keys
  */
-export async function readStaleKeys(
-  call: (command: [name: string, ...args: string[]]) => Promise<unknown>,
-): Promise<Set<string>> {
-  const names = new Set<string>();
+export async function readStaleKeys(call: OwnCall): Promise<Set<string>> {
+  const fieldsAndValues = await readNoted(call, "HSCAN", STALE_KEY);
+  return new Set(fieldsAndValues.filter((_, i) => i % 2 === 0));
+}
+
+/** Names of the keys of which the server has no form for something, as those of stale ones. */
+export async function readLackingKeys(call: OwnCall): Promise<Set<string>> {
+  const members = await readNoted(call, "SSCAN", UNREPRESENTABLE_KEY);
+  return new Set(members.map((member) => member.slice(member.indexOf(" ") + 1)));
+}
+
+async function readNoted(call: OwnCall, command: "HSCAN" | "SSCAN", key: string): Promise<string[]> {
+  const noted: string[] = [];
   let cursor = "0";
   do {
-    const reply = await call(["HSCAN", STALE_KEY, cursor, "COUNT", String(STALE_AT_ONCE)]);
-    const [next, pairs] = reply as [Buffer | string, (Buffer | string)[]];
-    // Field and value in turn; a field is a key's name.
-    for (const [i, field] of pairs.entries()) {
-      if (i % 2 === 0) names.add(typeof field === "string" ? field : field.toString("latin1"));
-    }
+    const reply = await call([command, key, cursor, "COUNT", String(NOTED_AT_ONCE)]);
+    const [next, words] = reply as [Buffer | string, (Buffer | string)[]];
+    for (const word of words) noted.push(typeof word === "string" ? word : word.toString("latin1"));
     cursor = String(next);
   } while (cursor !== "0");
-  return names;
+  return noted;
 }

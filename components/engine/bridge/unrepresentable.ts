@@ -19,7 +19,7 @@ const MAX_SAMPLES = 10;
 /** What libraries of functions are noted under. */
 const NO_DATABASE = -1;
 /** Stands for those of a kind that aren't told apart: a name that no key has, in no database. */
-const FURTHER = "-2 not told apart";
+export const NOT_TOLD_APART = "-2 not told apart";
 
 /** Data of the source that the target can't represent, by kind; noted on the target, so that a new bridge knows. */
 export class Unrepresentable {
@@ -55,7 +55,7 @@ export class Unrepresentable {
   add(kind: string, database: number, key: Buffer, noted = false): void {
     const place = Buffer.concat([Buffer.from(`${database} `), key]);
     const name = place.toString("latin1");
-    if (name === FURTHER) {
+    if (name === NOT_TOLD_APART) {
       this.#addFurther(kind, noted);
       return;
     }
@@ -144,7 +144,7 @@ export class Unrepresentable {
       const further = this.#beyond.get(kind) ?? 0;
       const count = names.length + further;
       if (count === 0) continue;
-      if (names.length === 0) names.push(FURTHER);
+      if (names.length === 0) names.push(NOT_TOLD_APART);
       const samples = names.slice(0, MAX_SAMPLES);
       summary[kind] = { count, samples: samples.map((name) => printable(Buffer.from(name, "latin1"))) };
     }
@@ -172,5 +172,5 @@ export class Unrepresentable {
 }
 
 function furtherOf(kind: string): string {
-  return `${kind} ${FURTHER}`;
+  return `${kind} ${NOT_TOLD_APART}`;
 }

@@ -31,6 +31,9 @@ import { beginRollbackLink, watchFeeding, watchFollowing } from "./rollbackLink.
 import { FollowingStandby, refuseDrifted, standbyLink, type StandbyLink } from "./standbyLink.ts";
 import { moveReaders } from "./readers.ts";
 
+/** How many keys a line of progress names. */
+const NAMED_KEYS = 3;
+
 /** Carries a cutover out. Each step looks at the servers first; each throws rather than goes on without proof. */
 export class RealCutover implements CutoverSteps {
   readonly figures: CutoverFigures;
@@ -69,7 +72,7 @@ export class RealCutover implements CutoverSteps {
     const keys = (await refuseDrifted(from, to)) ? guardrails.verifyKeys : "all";
     const compared = (): Promise<void> => this.compare(from, to, keys);
     await (keys === "all" ? this.offTheClock(compared) : compared());
-    return `${to.colour} ${this.standby.verb} ${from.colour}, lag ${lag} bytes; ${this.figures.keysCompared} keys compared, all equal`;
+    return `${to.colour} ${this.standby.verb} ${from.colour}, lag ${lag} bytes; ${this.figures.keysCompared} keys compared, none different`;
   };
 
   backup = async (): Promise<string> => {
@@ -287,9 +290,9 @@ export class RealCutover implements CutoverSteps {
     );
     this.figures.keysCompared += result.keysCompared;
     this.figures.keysDifferent += result.keysDifferent;
-    if (result.keysUndecided > 0) {
+    if (result.keysDifferent === 0 && result.keysUndecided > 0) {
       this.input.progress(
-        `${result.keysUndecided} keys are written to all the time and could not be compared`,
+        `${result.keysUndecided} keys could not be compared, such as ${describeSamples(result.samples.slice(0, NAMED_KEYS))}`,
       );
     }
     if (result.keysDifferent > 0) {

@@ -1,6 +1,7 @@
 import { formatAddress } from "../address.ts";
 import { keyName } from "../bridge/keyName.ts";
-import { readStaleKeys, STALE_KEY } from "../bridge/position.ts";
+import { NOT_TOLD_APART } from "../bridge/unrepresentable.ts";
+import { readLackingKeys, readStaleKeys, STALE_KEY, UNREPRESENTABLE_KEY } from "../bridge/position.ts";
 import type { RedisServer } from "../redisServer.ts";
 import type { ReplicationState } from "../replicationState.ts";
 import { until } from "../until.ts";
@@ -25,7 +26,10 @@ export interface PairOptions {
   expiryToleranceMs?: number;
   /** Where a bridge feeds `other` from `source`: up to which of the source's offsets. Default: they are linked, or still. */
   appliedOffset?: () => Promise<number>;
-  /** There: the database of `other` in which the bridge notes keys that are behind on purpose, because it copies them. */
+  /**
+   * There: the database of `other` in which the bridge notes keys that are behind on purpose, because it copies them, and
+   * those that `other` has no form for.
+   */
   notesIn?: number;
 }
 
@@ -36,7 +40,7 @@ export type KeyVerdict =
   | ({ is: "different" } & Difference)
   /** Its master changed while it was looked at, to or from what the replica holds where it `agrees`; looking again may decide it. */
   | { is: "undecided"; reason: string; agrees?: true }
-  /** A foreign type that has no form common to both versions. */
+  /** A foreign type that has no form common to both versions, or data that the other server has no form for. */
   | { is: "incomparable"; reason: string };
 
 const EXPIRY_TOLERANCE_BEFORE_7_MS = 1_000;
@@ -108,7 +112,7 @@ export class DatasetPair {
 
   /** Whether two readings of one server are the same. */
   isSame = (a: KeyFingerprint, b: KeyFingerprint): boolean =>
-    keyDifference(a, b, this.#tolerance, this.#names) === undefined;
+    keyDifference(a, b, { ...this.#tolerance, sameVersion: true }, this.#names) === undefined;
 
   /**
    * Looks at keys so that writes in between don't count: master, then the replica once it has passed the master's
@@ -120,13 +124,22 @@ export class DatasetPair {
     const { first, second, linked, names } = await this.#order();
     const before = await this.#read(first, database, keys);
     if (linked) await this.#passed(first, second);
-    const behind = await this.#keysBehind();
+    const behind = await this.#noted(STALE_KEY, "HLEN", readStaleKeys);
+    const lacking = await this.#noted(UNREPRESENTABLE_KEY, "SCARD", readLackingKeys);
     const replica = await this.#read(second, database, keys);
     const after = await this.#read(first, database, keys);
     return keys.map((key, i) => {
       const verdict = this.#verdict(at(before, i), at(replica, i), names, database);
       if (this.isSame(at(before, i), at(after, i))) {
-        if (verdict.is !== "different" || !behind.has(keyName(database, key))) return verdict;
+        if (verdict.is !== "different") return verdict;
+        const name = keyName(database, key);
+        if (lacking.has(name) || lacking.has(NOT_TOLD_APART)) {
+          return {
+            is: "incomparable",
+            reason: `${this.#names[1]} has no form for all of it: ${verdict.reason}`,
+          };
+        }
+        if (!behind.has(name)) return verdict;
         return { is: "undecided", reason: `the bridge copies it again: ${verdict.reason}` };
       }
       const later = this.#verdict(at(after, i), at(replica, i), names, database);
@@ -166,12 +179,15 @@ export class DatasetPair {
     return { is: "different", reason, master, replica, graceMs: fieldsExpire ? EXPIRY_GRACE_MS : 0 };
   }
 
-  /** Names of the keys that the bridge is copying. */
-  async #keysBehind(): Promise<ReadonlySet<string>> {
+  /** Names of the keys that the bridge has noted under one of its own. */
+  async #noted(
+    key: string,
+    count: "HLEN" | "SCARD",
+    readNames: typeof readStaleKeys,
+  ): Promise<ReadonlySet<string>> {
     const database = this.#notesIn;
-    if (database === undefined || (await this.other.read(database, "HLEN", STALE_KEY)) === 0)
-      return new Set();
-    return readStaleKeys((command) => this.other.read(database, ...command));
+    if (database === undefined || (await this.other.read(database, count, key)) === 0) return new Set();
+    return readNames((command) => this.other.read(database, ...command));
   }
 
   /** The master first. Without a link between them neither waits for the other. */
