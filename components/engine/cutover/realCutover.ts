@@ -62,7 +62,7 @@ export class RealCutover implements CutoverSteps {
 
   link = async (): Promise<string> => {
     const { from, to, guardrails } = this.input;
-    this.standby = await standbyLink(from, to);
+    this.standby = await standbyLink(from, to, guardrails.acceptBackupOnlyRollback);
     const lag = await this.standby.lag();
     if (lag > guardrails.maxLagBytes) {
       throw new RefusedError(

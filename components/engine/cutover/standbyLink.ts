@@ -1,3 +1,4 @@
+import { lackingForms } from "../bridge/lackingForms.ts";
 import type { Deployment } from "../deployment.ts";
 import { isForward } from "../compatibility/rollbackVerdict.ts";
 import { describeDrift, driftOf, isStillCounted } from "../drift.ts";
@@ -22,16 +23,24 @@ export interface StandbyLink {
   /**
    * Waits until the new colour has everything that the old one had when it was paused.
    * @returns what was seen, for the progress line
-   * @throws RefusedError where they are not the same data, DeadlineError after `timeoutMs`
+   * @throws RefusedError where they are not the same data, or some of it has no form there; DeadlineError after `timeoutMs`
    */
   catchUp(pause: Pause, timeoutMs: number): Promise<string>;
   /** Makes it a primary that is still closed; returns its gate as it is then. */
   promote(gate: Gate, pause: Pause): Promise<Gate>;
 }
 
-/** The link that the new colour has. */
-export async function standbyLink(from: Deployment, to: Deployment): Promise<StandbyLink> {
-  return isFed(await readGate(to.primary)) ? new FedStandby(from, to) : new FollowingStandby(from, to);
+/**
+ * The link that the new colour has.
+ * @param acceptsLoss what the bridge could not give it may be lost
+ */
+export async function standbyLink(
+  from: Deployment,
+  to: Deployment,
+  acceptsLoss: boolean,
+): Promise<StandbyLink> {
+  const gate = await readGate(to.primary);
+  return isFed(gate) ? new FedStandby(from, to, acceptsLoss) : new FollowingStandby(from, to);
 }
 
 /** The new colour is the old one's replica. */
@@ -89,11 +98,13 @@ class FedStandby implements StandbyLink {
   readonly verb = "is fed from";
   readonly #from: Deployment;
   readonly #to: Deployment;
+  readonly #acceptsLoss: boolean;
   #lastDatabase = 0;
 
-  constructor(from: Deployment, to: Deployment) {
+  constructor(from: Deployment, to: Deployment, acceptsLoss: boolean) {
     this.#from = from;
     this.#to = to;
+    this.#acceptsLoss = acceptsLoss;
   }
 
   async lag(): Promise<number> {
@@ -115,13 +126,20 @@ class FedStandby implements StandbyLink {
 
   async catchUp(pause: Pause, timeoutMs: number): Promise<string> {
     const { colour, primary } = this.#to;
-    await until(
+    const { progress } = await until(
       async () => {
         const replies = await primary.transaction(...progressCommands(this.#lastDatabase));
-        return holdsUpTo(progressIn(replies), pause) ? true : undefined;
+        const found = progressIn(replies);
+        return holdsUpTo(found, pause) ? found : undefined;
       },
       { timeoutMs, intervalMs: 0, what: `the bridge has brought ${colour} to offset ${pause.offset}` },
     );
+    const lacking = progress?.unrepresentable ?? 0;
+    if (lacking > 0 && !this.#acceptsLoss) {
+      throw new RefusedError(
+        `${lackingForms(colour, lacking)}, written after the checks; pulumi preview names it`,
+      );
+    }
     return `${colour} has every write up to offset ${pause.offset}`;
   }
 
