@@ -113,7 +113,7 @@ const READ_ONLY =
 async function fingerprint({ admin, container }: Running) {
   const info = await admin.info("all");
   return {
-    config: [...(await admin.configGet("*"))],
+    config: await admin.configGet("*"),
     file: (await container.exec(["cat", "/tmp/redis.conf"])).output,
     users: await admin.call("ACL", "LIST"),
     keys: await admin.call("DBSIZE"),

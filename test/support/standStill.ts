@@ -25,18 +25,15 @@ export async function standStill(
   still: boolean,
 ): Promise<void> {
   for (const [colour, index] of servers) {
-    await stack.withServer(
-      colour,
-      async (server) => {
-        for (const [name, moving, quiet] of BY_THEMSELVES) {
-          await server.configSet(name, still ? quiet : moving);
-        }
-        await awaitNoSave(server);
-      },
-      index,
-    );
+    const set = async (server: RedisServer): Promise<void> => {
+      for (const [name, moving, quiet] of BY_THEMSELVES) await server.configSet(name, still ? quiet : moving);
+    };
+    await stack.withServer(colour, set, index);
   }
-  if (still) await awaitFollowed(stack, servers);
+  if (!still) return;
+  await awaitFollowed(stack, servers);
+  // Only now: a full copy to a replica is a save too.
+  for (const [colour, index] of servers) await stack.withServer(colour, awaitNoSave, index);
 }
 
 async function awaitNoSave(server: RedisServer): Promise<void> {
