@@ -188,6 +188,29 @@ describe.each([
     );
   }
 
+  if (feedsForward) {
+    step(
+      "leaves behind what has no form, where that is accepted, and copies the old colour anew",
+      async () => {
+        await stack.edit({ live: "blue" });
+        await stack.up();
+        const application = await stack.application(stack.ports.write);
+        await application.call("HSET", "with-field-expiry", "field", "1");
+        await application.call("HPEXPIRE", "with-field-expiry", 3_600_000, "FIELDS", 1, "field");
+        application.close();
+        const guardrails = { acceptBackupOnlyRollback: true, verifyKeys: "all" } as const;
+        await stack.edit({ live: "green", guardrails });
+        await stack.up();
+        expect(await whoAnswers(stack, stack.ports.write)).toBe(await identityOf(stack, "green"));
+        await expectEqualData(stack, "green");
+        await awaitRollback(stack, /^lossless \(translated\)/);
+        await stack.edit({ live: "blue" });
+        await stack.up();
+        expect(await whoAnswers(stack, stack.ports.write)).toBe(await identityOf(stack, "blue"));
+      },
+    );
+  }
+
   step("has lost nothing, repeated nothing and shown no error to any client", async () => {
     const { windows, findings } = await workload.stop();
     const kills = feedsForward ? [] : KILLS.map(({ phase }) => phase);

@@ -167,7 +167,7 @@ export class RealCutover implements CutoverSteps {
 
   release = async (): Promise<string> => {
     const { from, to, credentials } = this.input;
-    const done = await beginRollbackLink(this.input.verdict, from, to, credentials);
+    const done = await beginRollbackLink(this.input.verdict, from, to, credentials, this.standby.lacks);
     const unreached = await moveReaders(from.target, to.target, credentials);
     return unreached.length === 0
       ? done

@@ -21,12 +21,16 @@ export interface RollbackLink {
   reason: string;
 }
 
-/** Has the old colour get what the new live one takes, in the way that the verdict names. */
+/**
+ * Has the old colour get what the new live one takes, in the way that the verdict names.
+ * @param anew it holds something that the live one lacks, so that the bridge has to copy every key
+ */
 export async function beginRollbackLink(
   { kind }: Verdict,
   standby: Deployment,
   live: Deployment,
   credentials: Credentials,
+  anew: boolean,
 ): Promise<string> {
   if (kind === "backup only") {
     await keepClosed(standby);
@@ -36,7 +40,7 @@ export async function beginRollbackLink(
     await follow(standby, live, credentials);
     return `${standby.colour} follows ${live.colour}`;
   }
-  await feed(standby, live, credentials);
+  await feed(standby, live, credentials, anew);
   return `the bridge may write to ${standby.colour}, and nobody else`;
 }
 

@@ -15,6 +15,8 @@ export type StandbyVerb = "follows" | "is fed from";
 /** How the new colour gets the old one's writes until it is promoted. Each call looks at the servers. */
 export interface StandbyLink {
   readonly verb: StandbyVerb;
+  /** The old colour holds something that the new one has no form for, and whose loss is accepted. Known once it caught up. */
+  readonly lacks: boolean;
   /**
    * How far the new colour is behind. Bytes.
    * @throws RefusedError where the link isn't up
@@ -46,6 +48,7 @@ export async function standbyLink(
 /** The new colour is the old one's replica. */
 export class FollowingStandby implements StandbyLink {
   readonly verb = "follows";
+  readonly lacks = false;
   readonly #from: Deployment;
   readonly #to: Deployment;
 
@@ -96,6 +99,7 @@ export class FollowingStandby implements StandbyLink {
 /** The bridge writes to the new colour what the old one takes. Key counts say little: both expire keys by themselves. */
 class FedStandby implements StandbyLink {
   readonly verb = "is fed from";
+  lacks = false;
   readonly #from: Deployment;
   readonly #to: Deployment;
   readonly #acceptsLoss: boolean;
@@ -135,7 +139,8 @@ class FedStandby implements StandbyLink {
       { timeoutMs, intervalMs: 0, what: `the bridge has brought ${colour} to offset ${pause.offset}` },
     );
     const lacking = progress?.unrepresentable ?? 0;
-    if (lacking > 0 && !this.#acceptsLoss) {
+    this.lacks = lacking > 0;
+    if (this.lacks && !this.#acceptsLoss) {
       throw new RefusedError(
         `${lackingForms(colour, lacking)}, written after the checks; pulumi preview names it`,
       );
