@@ -1,10 +1,8 @@
 import { performance } from "node:perf_hooks";
 import { formatAddress } from "../address.ts";
 import { operatorLogin, isOpen, observeDeployment, type Deployment } from "../deployment.ts";
-import { appliedOffset } from "../feedProgress.ts";
 import { disarmTripwire, setBacklogKept, setTripwire, unfollow } from "../follow.ts";
 import {
-  isFed,
   noteDrift,
   openCommands,
   persistClosed,
@@ -16,13 +14,13 @@ import {
 import { isSame } from "../handover.ts";
 import { infoNumber } from "../infoReply.ts";
 import { RefusedError } from "../progress.ts";
-import { RedisServer, RedisServerError } from "../redisServer.ts";
 import { setRaised } from "../selfDescribing.ts";
-import { DeadlineError, until } from "../until.ts";
-import { compareDatasets, describeSamples } from "../verification/compareDatasets.ts";
+import { DeadlineError } from "../until.ts";
 import { whileAwake } from "../whileAwake.ts";
 import { describeBacklog, keepBacklog, sizeBacklog } from "./backlog.ts";
+import { expectSameKeys } from "./comparison.ts";
 import type { CutoverFigures, CutoverInput } from "./cutoverInput.ts";
+import { awaitEndpoint } from "./endpoint.ts";
 import { holdForGood, pausesWritesOnly, pauseWrites, type Pause } from "../pause.ts";
 import type { CutoverSteps } from "./phases.ts";
 import { saveToDisk } from "./saveToDisk.ts";
@@ -30,9 +28,6 @@ import { warmUpPause } from "./warmUp.ts";
 import { beginRollbackLink, watchFeeding, watchFollowing } from "./rollbackLink.ts";
 import { FollowingStandby, refuseDrifted, standbyLink, type StandbyLink } from "./standbyLink.ts";
 import { moveReaders } from "./readers.ts";
-
-/** How many keys a line of progress names. */
-const NAMED_KEYS = 3;
 
 /** Carries a cutover out. Each step looks at the servers first; each throws rather than goes on without proof. */
 export class RealCutover implements CutoverSteps {
@@ -175,26 +170,10 @@ export class RealCutover implements CutoverSteps {
   };
 
   verify = async (): Promise<string> => {
-    const { from, to, traffic, endpoint, credentials } = this.input;
+    const { to, endpoint } = this.input;
     const [expected, state] = await Promise.all([to.primary.info("server"), observeDeployment(to)]);
     if (!isOpen(state)) throw new RefusedError(`${to.colour} is not open to clients`);
-    await until(
-      async () => {
-        // A check that was under way while the old colour was shut may have put it back.
-        if ((await traffic.observe()).target !== to.colour) {
-          await traffic.move(from.colour, to.colour);
-        }
-        const server = await connectOrUndefined(endpoint, to, credentials);
-        try {
-          if ((await server?.info("server"))?.get("run_id") !== expected.get("run_id")) return undefined;
-          await server?.call("SET", "redis-bluegreen:probe", "1", "XX");
-          return true;
-        } finally {
-          server?.close();
-        }
-      },
-      { timeoutMs: 5_000, intervalMs: 50, what: `${formatAddress(endpoint)} leads to ${to.colour}` },
-    );
+    await awaitEndpoint(this.input, expected.get("run_id"));
     return `${formatAddress(endpoint)} leads to ${to.colour} and takes writes`;
   };
 
@@ -268,38 +247,12 @@ export class RealCutover implements CutoverSteps {
     return this.input.verdict.kind === "lossless (native)";
   }
 
-  private async compare(
+  private compare(
     source: Deployment,
     other: Deployment,
     keys = this.input.guardrails.verifyKeys,
   ): Promise<void> {
-    if (keys === 0) return;
-    const gate = await readGate(other.primary);
-    const fed = isFed(gate) ? gate.fed : undefined;
-    const options = {
-      keys,
-      ...(fed === undefined
-        ? {}
-        : {
-            appliedOffset: async () => (await appliedOffset(other.primary)) ?? 0,
-            notesIn: fed.lastDatabase,
-          }),
-    };
-    const result = await whileAwake([source, other], () =>
-      compareDatasets(source.primary, other.primary, options),
-    );
-    this.figures.keysCompared += result.keysCompared;
-    this.figures.keysDifferent += result.keysDifferent;
-    if (result.keysDifferent === 0 && result.keysUndecided > 0) {
-      this.input.progress(
-        `${result.keysUndecided} keys could not be compared, such as ${describeSamples(result.samples.slice(0, NAMED_KEYS))}`,
-      );
-    }
-    if (result.keysDifferent > 0) {
-      throw new RefusedError(
-        `${result.keysDifferent} of ${result.keysCompared} keys differ between ${source.colour} and ${other.colour}: ${describeSamples(result.samples)}`,
-      );
-    }
+    return expectSameKeys(source, other, { keys, figures: this.figures, progress: this.input.progress });
   }
 
   private heldPause(): Pause {
@@ -328,17 +281,4 @@ export class RealCutover implements CutoverSteps {
 async function allEnded<T extends unknown[]>(...values: T): Promise<{ [K in keyof T]: Awaited<T[K]> }> {
   await Promise.allSettled(values);
   return Promise.all(values);
-}
-
-async function connectOrUndefined(
-  endpoint: CutoverInput["endpoint"],
-  to: Deployment,
-  credentials: CutoverInput["credentials"],
-): Promise<RedisServer | undefined> {
-  try {
-    return await RedisServer.connect(endpoint, operatorLogin(to.target, credentials), 2_000);
-  } catch (error) {
-    if (error instanceof RedisServerError) return undefined;
-    throw error;
-  }
 }
