@@ -53,6 +53,7 @@ const MUTANTS: Mutant[] = [
     const isRecorded = (await from.primary.call("PING")) === "OK";
     const goOn = async () =>
       isRecorded || (await from.primary.replication()).offset > offset + 2_000 || undefined;
+    const { until } = await import("../until.ts");
     await until(goOn, { timeoutMs: 30_000, intervalMs: 5, what: "clients go on" });
     this.figures.connectionsMoved = await traffic.move(from.colour, to.colour);`,
     shownBy: "catch-up:driver-stopped:cutover:300",
